@@ -1,0 +1,119 @@
+"""What policy answers: a refusal, or a permit with what is left to decide per record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from policy_gateway.model.facts import Reading, TruthVector
+from policy_gateway.query import Where
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """How much of a value is shown; of two levels the higher *rank* reveals more. Ranks are unique."""
+
+    name: str
+    rank: int
+
+
+NONE = Level("none", 0)
+CLEAR = Level("clear", 100)
+
+
+@dataclass(frozen=True, slots=True)
+class Obligation:
+    """What a rule demands when it grants something: ``notify(dpo)``."""
+
+    name: str
+    arguments: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.name}({', '.join(self.arguments)})" if self.arguments else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What one record with certain truths may show: a level for each decided path, and which rules say so."""
+
+    levels: Mapping[str, Level]
+    rules: frozenset[str] = frozenset()
+    obligations: frozenset[Obligation] = frozenset()
+
+
+class Residual(Protocol):
+    """What is left to decide when a record is at hand; pure.
+
+    *reads* are the record attributes (paths) that the decision depends on, *facts* the keys it needs of fact sources.
+    """
+
+    reads: frozenset[str]
+    facts: frozenset[str]
+
+    def truths(self, reading: Reading) -> TruthVector:
+        """Return the truth vector of a record (or value), given everything known about it. Never PENDING."""
+        ...
+
+    def levels(self, truths: TruthVector) -> Grant:
+        """Return what a record with these *truths* may show."""
+        ...
+
+
+class DenyKind(StrEnum):
+    """What kind of no; the caller learns no more than this."""
+
+    POLICY = "policy"
+    FIELD = "field"
+    PURPOSE = "purpose"
+
+
+@dataclass(frozen=True, slots=True)
+class Deny:
+    """No. *rules* are the ids of those that forbid; none when nothing allows."""
+
+    kind: DenyKind
+    version: str
+    rules: frozenset[str] = frozenset()
+    truths: TruthVector = field(default_factory=TruthVector)
+    paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KnownField:
+    """A field that a principal may know of, and what it may do with it for the purpose at hand."""
+
+    path: str
+    actions: Mapping[str, Level]
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """Yes, within bounds.
+
+    *ceiling* is, for each path that the call selects, the most that any record could show; it bounds what is fetched
+    and never releases anything. *residual* decides each record. *search* must be added to the CRM's filter. *change*,
+    for a change, decides each written path on the record as it is: anything below clear refuses the whole change.
+    *envelope* lists the provenance parts that may accompany values. *known* is filled for a Describe.
+    """
+
+    version: str
+    ceiling: Mapping[str, Level]
+    residual: Residual
+    truths: TruthVector
+    search: Where | None = None
+    change: Residual | None = None
+    envelope: frozenset[str] = frozenset()
+    known: tuple[KnownField, ...] = ()
+    rules: frozenset[str] = frozenset()
+    obligations: frozenset[Obligation] = frozenset()
+    reading: Reading = field(default_factory=dict)
+
+    @property
+    def viewable(self) -> tuple[str, ...]:
+        """Return the paths of which some record may show something, in the order they were selected."""
+        return tuple(path for path, level in self.ceiling.items() if level.rank)
+
+
+Decision = Deny | Permit

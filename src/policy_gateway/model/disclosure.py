@@ -1,0 +1,70 @@
+"""What left the gateway. Only :func:`policy_gateway.enforcement.release` makes these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from policy_gateway.model.decision import KnownField, Obligation
+from policy_gateway.model.facts import TruthVector
+from policy_gateway.model.field import RecordId, Value
+
+Note = Mapping[str, object]
+"""The envelope of one released value: provenance parts by name, or ``{"gap": …}``."""
+
+Notes = Mapping[RecordId, Mapping[str, Note]]
+"""Envelopes by record and path."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasedRecord:
+    """One record as one principal may see it.
+
+    *fields* holds values in clear or masked, *masked* the level of each masked one, *withheld* the paths that were
+    asked for and are not shown (whether or not they have a value). *tag* changes when any of it does. *value_keys*
+    are keyed hashes of the values behind *fields*, for provenance; they never leave the gateway.
+    """
+
+    id: RecordId
+    fields: Mapping[str, Value]
+    masked: Mapping[str, str]
+    withheld: tuple[str, ...]
+    tag: str = ""
+    value_keys: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Released records that share the truths of their conditions, and so their mask: what the journal remembers."""
+
+    truths: TruthVector
+    levels: Mapping[str, str]
+    ids: tuple[RecordId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """What policy lets out of one page of *resource*."""
+
+    resource: str
+    records: tuple[ReleasedRecord, ...] = ()
+    cursor: str | None = None
+    groups: tuple[Group, ...] = ()
+    rules: frozenset[str] = frozenset()
+    obligations: frozenset[Obligation] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """What left, with its notes: the answer to one call.
+
+    *version* is the policy's, *correlation* the journal entry's id. *described* answers a Describe. *replayed* tells
+    that an idempotent change had been applied before.
+    """
+
+    released: Released
+    notes: Notes = field(default_factory=dict)
+    version: str = ""
+    correlation: str = ""
+    described: Mapping[str, tuple[KnownField, ...]] = field(default_factory=dict)
+    replayed: bool = False
