@@ -1,0 +1,69 @@
+# The front door. Every target sets up what it needs: Python 3.11 or later, make and git are enough to begin with.
+#
+#   make demo    the whole gateway on this machine, with CRMs, people and tokens to try
+#   make test    every test
+#   make lint    what a machine can say about the code
+#   make bench   ours beside nginx and the peers, in one run (rewrites benchmarks/RESULTS.md)
+#   make soak    the same properties, many more examples
+#   make lock    refresh requirements/*.txt
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+PLUGINS := $(sort $(wildcard plugins/*/pyproject.toml))
+EDITABLES := $(foreach plugin,$(dir $(PLUGINS)),-e $(plugin:/=))
+CODE := $(wildcard src tests benchmarks examples $(dir $(PLUGINS)))
+# The workers of the test run; one a core is best.
+WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
+
+.PHONY: demo test lint bench soak lock clean
+
+demo: $(VENV)/.dev
+	@$(BIN)/policy-gateway demo
+
+test: $(VENV)/.dev
+	@$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST)
+
+soak: $(VENV)/.dev
+	@POLICY_GATEWAY_HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -n $(WORKERS) --timeout 3600 -m "not browser" tests/properties tests/faults $(PYTEST)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/deptry src
+	$(BIN)/vulture
+	$(BIN)/codespell
+
+bench: $(VENV)/.bench
+	@.ci/debian nginx:nginx-light wrk:wrk
+	@$(BIN)/python benchmarks/run.py $(BENCH)
+
+lock: $(VENV)/.uv
+	@.ci/lock $(UV)
+
+clean:
+	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# Each stamp says that the environment matches the locks it was made from.
+$(VENV)/.uv: requirements/uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed: make PYTHON=python3.12 …" if sys.version_info < (3, 11) else 0)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "the venv module is missing: install python3-venv" >&2; exit 1; }
+	@test -x $(BIN)/pip || $(BIN)/python -m ensurepip --default-pip >/dev/null
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.uv requirements/dev.txt pyproject.toml $(PLUGINS)
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements/dev.txt
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable . $(EDITABLES)
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.dev requirements/bench.txt
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements/bench.txt
+	@touch $@
