@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from policy_gateway.model.decision import KnownField, Obligation
+from policy_gateway.model.decision import Obligation, Permit
 from policy_gateway.model.facts import TruthVector
 from policy_gateway.model.field import RecordId, Value
 
@@ -58,13 +58,17 @@ class Released:
 class Disclosure:
     """What left, with its notes: the answer to one call.
 
-    *version* is the policy's, *correlation* the journal entry's id. *described* answers a Describe. *replayed* tells
-    that an idempotent change had been applied before.
+    *permit* is what it was released under (its version, its obligations, and for a Describe the known fields),
+    *correlation* the journal entry's id. *replayed* tells that an idempotent change had been applied before.
     """
 
     released: Released
-    notes: Notes = field(default_factory=dict)
-    version: str = ""
+    notes: Notes
+    permit: Permit
     correlation: str = ""
-    described: Mapping[str, tuple[KnownField, ...]] = field(default_factory=dict)
     replayed: bool = False
+
+    @property
+    def version(self) -> str:
+        """Return the version of the policy that decided."""
+        return self.permit.version

@@ -1,0 +1,131 @@
+"""Changing: the record is read and decided as it is, the intent is durable, then the CRM is asked once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from policy_gateway.audit import Entry
+from policy_gateway.crm import Claim, Idempotency
+from policy_gateway.enforcement import refuse_mask_echo, release, require_writable, selection_of
+from policy_gateway.errors import (
+    Denied,
+    GatewayError,
+    PreconditionFailed,
+    PreconditionRequired,
+    RecordNotFound,
+    UpstreamTimeout,
+)
+from policy_gateway.model.decision import Residual
+from policy_gateway.model.facts import RecordFacts
+from policy_gateway.model.field import ID_PATH, RecordId
+from policy_gateway.ports import Mask
+from policy_gateway.query import Change, ChangeKind, Query
+from policy_gateway.reading import Asked, Found, Reads
+from policy_gateway.records import Outcome, OutcomeKind, Page, Record
+
+ANY_STATE = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Applies permitted changes, each at most once."""
+
+    reads: Reads
+    idempotency: Idempotency
+    masks: Mapping[str, Mask]
+
+    async def change(self, asked: Asked, change: Change, entry: Entry) -> Found:
+        """Apply *change* and return the record as it is then; refused whole when any part is not permitted."""
+        if change.kind in {ChangeKind.MERGE, ChangeKind.UPSERT}:
+            raise Denied  # neither can be decided field by field before the CRM has chosen the record
+        refuse_mask_echo(change.values, asked.target.resource, self.masks.values())
+        found = await self._current(asked, change)
+        expected = self._decided(asked, change, found)
+        claim = await self._claim(asked, change)
+        if claim is not None and claim.done:
+            return replace(await self._after(asked, change, claim.record), replayed=True)
+        await entry.intend()
+        outcome = await self._write(asked, replace(change, expected=expected), entry)
+        if claim is not None:
+            await self.idempotency.complete(claim, outcome.id)
+        return await self._after(asked, change, outcome.id)
+
+    async def _current(self, asked: Asked, change: Change) -> Found:
+        """Return the record to be changed; a new one is as its values say."""
+        if change.kind is ChangeKind.CREATE:
+            return Found(Page(change.resource, (Record(RecordId(""), change.values),)), (RecordFacts(),))
+        if change.target is None:
+            raise RecordNotFound
+        if not change.precondition:
+            raise PreconditionRequired
+        residual = _residual(asked)
+        paths = dict.fromkeys((*asked.permit.viewable, *sorted(asked.permit.residual.reads | residual.reads)))
+        query = Query(change.resource, tuple(paths), target=change.target)
+        found = await self.reads.one(asked, query, residual.facts)
+        if change.precondition != ANY_STATE:
+            self._require_state(asked, found, change.precondition)
+        return found
+
+    def _require_state(self, asked: Asked, found: Found, tag: str) -> None:
+        """Raise PreconditionFailed unless *tag* is what this principal would be told of the record now."""
+        selection = selection_of(tag)
+        ceiling = asked.permit.ceiling
+        chosen = {path: ceiling[path] for path in selection if path in ceiling} if selection else ceiling
+        if len(chosen) < len(selection):
+            raise PreconditionFailed
+        permit = replace(asked.permit, ceiling={ID_PATH: ceiling[ID_PATH], **chosen})
+        rendering = replace(asked.rendering(self.masks), selection=selection)
+        now = release(found.page, permit, found.known, rendering)
+        if not now.records or now.records[0].tag != tag:
+            raise PreconditionFailed
+
+    def _decided(self, asked: Asked, change: Change, found: Found) -> dict[str, object]:
+        """Refuse what may not be written on this record; return the attributes that decided."""
+        residual = _residual(asked)
+        record, facts = found.page.records[0], found.known[0]
+        attributes = {path: record.values.get(path) for path in residual.reads}
+        named = {f"record.{path}": value for path, value in attributes.items()}
+        truths = residual.truths({**asked.permit.reading, **named, **facts.facts})
+        require_writable(change, residual.levels(truths))
+        if change.kind is ChangeKind.CREATE:
+            return {}
+        if change.precondition != ANY_STATE:
+            attributes |= {path: record.values[path] for path in asked.permit.viewable if path in record.values}
+        attributes.pop(ID_PATH, None)
+        return attributes
+
+    async def _claim(self, asked: Asked, change: Change) -> Claim | None:
+        if change.idempotency_key is None:
+            return None
+        return await self.idempotency.claim(asked.principal, asked.target, change)
+
+    async def _write(self, asked: Asked, change: Change, entry: Entry) -> Outcome:
+        """Ask the CRM once; whatever happens, the entry says how it ended."""
+        entry.outcome(OutcomeKind.UNKNOWN)  # until the CRM has said otherwise, also when the caller goes away
+        try:
+            outcome = await asked.target.adapter.write(change)
+        except UpstreamTimeout:
+            raise
+        except GatewayError:
+            entry.outcome(OutcomeKind.REFUSED)
+            raise
+        entry.outcome(outcome.kind, outcome.id)
+        return outcome
+
+    async def _after(self, asked: Asked, change: Change, record: RecordId | None) -> Found:
+        """Return the record as it is now, as far as it may be seen; nothing of one that is gone."""
+        nothing = Found(Page(change.resource))
+        if record is None or change.kind is ChangeKind.DELETE:
+            return nothing
+        paths = dict.fromkeys((*asked.permit.viewable, *sorted(asked.permit.residual.reads)))
+        try:
+            return await self.reads.one(asked, Query(change.resource, tuple(paths), target=record))
+        except RecordNotFound:
+            return nothing  # the change moved it out of this principal's sight
+
+
+def _residual(asked: Asked) -> Residual:
+    if asked.permit.change is None:
+        raise Denied
+    return asked.permit.change

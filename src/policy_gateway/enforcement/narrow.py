@@ -1,0 +1,56 @@
+"""Narrow a call to its permit before anything is asked of a CRM."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from policy_gateway.errors import Denied, FieldRefused, PurposeMissing, PurposeRefused
+from policy_gateway.model.decision import CLEAR, Decision, Deny, DenyKind, Grant, Permit
+from policy_gateway.query import And, Call, Change, Query
+
+
+def require_purpose(call: Call) -> Call:
+    """Return *call*; PurposeMissing when it does not say why it is made."""
+    if not call.purpose:
+        raise PurposeMissing
+    return call
+
+
+def require_permit(decision: Decision) -> Permit:
+    """Return the permit, or raise what the caller may learn of the refusal.
+
+    Only fields that the caller may know of are named (``Deny.paths`` holds no others).
+    """
+    match decision:
+        case Permit():
+            return decision
+        case Deny(kind=DenyKind.PURPOSE):
+            raise PurposeRefused
+        case Deny(kind=DenyKind.FIELD, paths=()):
+            raise FieldRefused
+        case Deny(kind=DenyKind.FIELD, paths=paths):
+            raise FieldRefused(f"not permitted for {', '.join(paths)}", pointer=f"/{paths[0]}")
+        case Deny():
+            raise Denied
+
+
+def narrow(query: Query, permit: Permit) -> Query:
+    """Return *query* reduced to permitted fields and deciding attributes, with the conditions a CRM must filter by."""
+    viewable = permit.viewable
+    deciding = sorted(permit.residual.reads.difference(viewable))
+    where = query.where
+    if permit.search is not None:
+        where = permit.search if where is None else And((where, permit.search))
+    return replace(query, select=(*viewable, *deciding), where=where)
+
+
+def require_writable(change: Change, grant: Grant) -> None:
+    """Refuse *change* whole unless each of its fields may be written on this record.
+
+    A silently dropped write looks like a success, so a partly permitted one is no option.
+    """
+    refused = tuple(path for path, level in grant.levels.items() if level != CLEAR)
+    if refused or not grant.levels:
+        raise FieldRefused(f"not permitted on this record: {', '.join(refused)}", pointer=f"/{refused[0]}" if refused else "")
+    if unruled := change.values.keys() - grant.levels.keys():
+        raise FieldRefused(f"{len(unruled)} fields were not decided")

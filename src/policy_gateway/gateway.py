@@ -1,0 +1,121 @@
+"""The one choke point: every entrance builds a Call, and gets a Disclosure from here or nothing.
+
+:meth:`Gateway.handle` is the life of one call: who is asking, what decides, what the CRM is asked, what leaves, and
+what is remembered. Nothing else reaches an adapter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from policy_gateway.audit import Entries, Entry
+from policy_gateway.changing import Changes
+from policy_gateway.crm import Connections
+from policy_gateway.enforcement import release, require_permit, require_purpose
+from policy_gateway.enforcement.release import ValueKey
+from policy_gateway.errors import AnnotationFailed, GatewayError, ObligationUnmet
+from policy_gateway.facts import Facts
+from policy_gateway.identity import authenticate
+from policy_gateway.model.decision import Obligation
+from policy_gateway.model.disclosure import Disclosure, Note, Notes, Released
+from policy_gateway.model.field import RecordId
+from policy_gateway.model.principal import Credential
+from policy_gateway.policy import Policies
+from policy_gateway.ports import Annotator, Authenticator, Mask
+from policy_gateway.query import Batch, Call, Change, Query
+from policy_gateway.reading import Asked, Found, Reads, with_id
+from policy_gateway.records import Page
+
+MOST_CALLS_AT_ONCE = 8
+GDPR = "gdpr"
+UNDECIDED_PARTS = frozenset({"gap", "value"})
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """Everything that a call needs, put together in :mod:`policy_gateway.app`."""
+
+    entries: Entries
+    authenticators: Sequence[Authenticator]
+    policies: Policies
+    connections: Connections
+    facts: Facts
+    reads: Reads
+    changes: Changes
+    masks: Mapping[str, Mask]
+    obligations: frozenset[str]
+    annotators: Sequence[Annotator]
+    value_key: Callable[[str], ValueKey]
+
+    async def handle(self, call: Call, credential: Credential) -> Disclosure:
+        """Answer *call*, or raise a :class:`GatewayError`. However this ends, it is written: no entry, no answer."""
+        async with self.entries.entry(call) as entry:
+            principal = entry.by(await authenticate(credential, self.authenticators))
+            policy = self.policies.current()
+            target = await self.connections.open(principal.tenant, require_purpose(call))
+            facts = await self.facts.about_call(principal, call)
+            permit = require_permit(entry.decided(policy.decide(principal, with_id(call), target.resource, facts)))
+            asked = Asked(principal, call, target, permit)
+            found = await self.perform(asked, entry)
+            released = release(found.page, permit, found.known, asked.rendering(self.masks, self.keyed(asked)))
+            self.fulfil(released.obligations)
+            notes = await self.annotate(asked, released)
+            return entry.disclosed(Disclosure(released, notes, permit, entry.correlation, found.replayed))
+
+    async def handle_batch(self, batch: Batch, credential: Credential) -> list[Disclosure | GatewayError]:
+        """Answer each call of *batch* in order, each decided and journalled on its own; errors are answers here."""
+        at_once = asyncio.Semaphore(MOST_CALLS_AT_ONCE)
+
+        async def answer(call: Call) -> Disclosure | GatewayError:
+            async with at_once:
+                try:
+                    return await self.handle(call, credential)
+                except GatewayError as error:
+                    return error
+
+        return list(await asyncio.gather(*(answer(call) for call in batch.calls)))
+
+    async def refused(self, attempt: Call, credential: Credential, error: GatewayError) -> None:
+        """Journal what never became a call (a query that does not parse, say) and raise *error*."""
+        async with self.entries.entry(attempt) as entry:
+            entry.by(await authenticate(credential, self.authenticators))
+            raise error
+
+    async def perform(self, asked: Asked, entry: Entry) -> Found:
+        """Ask the CRM for no more than is permitted and decides, or change what may be changed."""
+        match asked.call.operation:
+            case Query() as query:
+                return await self.reads.read(asked, query)
+            case Change() as change:
+                return await self.changes.change(asked, change, entry)
+            case _:
+                return Found(Page(asked.target.resource.name))
+
+    def keyed(self, asked: Asked) -> ValueKey | None:
+        """Return how values are keyed for their provenance, when the call wants it."""
+        return self.value_key(asked.target.tenant) if GDPR in asked.call.include else None
+
+    def fulfil(self, obligations: frozenset[Obligation]) -> None:
+        """Make sure that each obligation is one that is met: by the entry, or by the caller, who is told of it."""
+        if any(obligation.name not in self.obligations for obligation in obligations):
+            raise ObligationUnmet
+
+    async def annotate(self, asked: Asked, released: Released) -> Notes:
+        """Return what annotators say of the released values, reduced to the envelope's permitted parts."""
+        notes: dict[RecordId, dict[str, Note]] = {}
+        parts = asked.permit.envelope | UNDECIDED_PARTS
+        shown = {record.id: record.fields for record in released.records}
+        for annotator in self.annotators:
+            try:
+                said = await annotator.notes(asked.principal, asked.call, released)
+                for record, own in said.items():
+                    for path in own.keys() & shown[record].keys():
+                        note = {part: value for part, value in own[path].items() if part in parts}
+                        notes.setdefault(record, {})[path] = note
+            except GatewayError:
+                raise
+            except Exception as broken:  # noqa: BLE001 -- annotators are plugins; fail closed
+                raise AnnotationFailed(f"an annotator failed with {type(broken).__name__}") from None
+        return notes

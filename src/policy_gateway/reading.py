@@ -1,0 +1,112 @@
+"""Reading: the CRM is asked for no more than permitted fields and deciding attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from policy_gateway.crm import Binding, Cursors, Target
+from policy_gateway.enforcement import Rendering, narrow, visible
+from policy_gateway.enforcement.release import ValueKey
+from policy_gateway.errors import RecordNotFound
+from policy_gateway.facts import Facts
+from policy_gateway.model.decision import Permit
+from policy_gateway.model.facts import RecordFacts
+from policy_gateway.model.field import ID_PATH
+from policy_gateway.model.principal import Principal
+from policy_gateway.ports import Mask
+from policy_gateway.query import Call, Change, Query
+from policy_gateway.records import Page
+
+MOST_UPSTREAM_PAGES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One permitted call with everything that is known about it by then."""
+
+    principal: Principal
+    call: Call
+    target: Target
+    permit: Permit
+
+    def rendering(self, masks: Mapping[str, Mask], value_key: ValueKey | None = None) -> Rendering:
+        """Return how values become visible to this principal; *value_key* when they are to be annotated."""
+        operation = self.call.operation
+        single = isinstance(operation, Change) or (isinstance(operation, Query) and operation.target is not None)
+        selection = operation.select if isinstance(operation, Query) else ()
+        return Rendering(
+            resource=self.target.resource,
+            masks=masks,
+            key=self.target.key,
+            audience=self.principal.id,
+            value_key=value_key,
+            tagged=single,
+            selection=tuple(path for path in selection if isinstance(path, str)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the CRM said and what fact sources know of it, record by record; unfiltered."""
+
+    page: Page
+    known: Sequence[RecordFacts] = ()
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """Reads records for permitted calls."""
+
+    facts: Facts
+    cursors: Cursors
+    masks: Mapping[str, Mask]
+
+    async def read(self, asked: Asked, query: Query) -> Found:
+        """Return what *query* may learn of: one record, or a page that is filled from the next when policy thins it."""
+        narrowed = narrow(query, asked.permit)
+        if query.target is not None:
+            return await self.one(asked, narrowed)
+        binding = Binding.of(asked.principal, asked.target, asked.call, asked.permit.version)
+        found = await self._filled(asked, replace(narrowed, cursor=self.cursors.open(query.cursor, binding)))
+        return replace(found, page=replace(found.page, cursor=self.cursors.seal(found.page.cursor, binding)))
+
+    async def one(self, asked: Asked, query: Query, needed: frozenset[str] = frozenset()) -> Found:
+        """Return the one record that *query* targets; RecordNotFound too when nothing of it may be seen.
+
+        *needed* are fact keys beyond those that decide what is seen.
+        """
+        found = await self._page(asked, query, needed)
+        if not visible(found.page, asked.permit, found.known, asked.rendering(self.masks)):
+            raise RecordNotFound
+        return found
+
+    async def _filled(self, asked: Asked, query: Query) -> Found:
+        found = await self._page(asked, query)
+        seen, pages = self._seen(asked, found), 1
+        while found.page.cursor and query.limit and seen < query.limit and pages < MOST_UPSTREAM_PAGES:
+            more = await self._page(asked, replace(query, cursor=found.page.cursor, limit=query.limit - seen))
+            seen, pages = seen + self._seen(asked, more), pages + 1
+            page = replace(more.page, records=(*found.page.records, *more.page.records))
+            found = Found(page, (*found.known, *more.known))
+        return found
+
+    def _seen(self, asked: Asked, found: Found) -> int:
+        residual = asked.permit.residual
+        if found.page.cursor is None or not (residual.reads or residual.facts):
+            return len(found.page.records)
+        return visible(found.page, asked.permit, found.known, asked.rendering(self.masks))
+
+    async def _page(self, asked: Asked, query: Query, needed: frozenset[str] = frozenset()) -> Found:
+        page = await asked.target.adapter.read(query)
+        decisive = asked.permit.residual.facts | needed
+        return Found(page, await self.facts.about_records(asked.principal, asked.call, page, decisive))
+
+
+def with_id(call: Call) -> Call:
+    """Return *call* selecting the record's id too, without which a released record could not be named."""
+    operation = call.operation
+    if not isinstance(operation, Query) or not operation.select or ID_PATH in operation.select:
+        return call
+    return replace(call, operation=replace(operation, select=(ID_PATH, *operation.select)))

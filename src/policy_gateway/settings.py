@@ -1,0 +1,88 @@
+"""The settings: one ``gateway.toml``, overridden by ``POLICY_GATEWAY_…`` variables and a folder of secrets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from policy_gateway.errors import ConfigurationError
+
+FILE = "gateway.toml"
+PREFIX = "POLICY_GATEWAY_"
+
+
+class Settings(BaseSettings):
+    """What an operator may set; each default is right for a small firm on one machine."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="forbid", frozen=True, secrets_dir=None, validate_default=True
+    )
+    toml: ClassVar[Path] = Path(FILE)
+
+    database: str = Field("sqlite:///policy-gateway.sqlite", description="Where everything is kept, as a URL.")
+    policies: Path = Field(Path("policies"), description="The policy folder that is in force.")
+    master_key: SecretStr = Field(SecretStr(""), description="32 random bytes in base64; `init` makes one.")
+    host: str = Field("127.0.0.1", description="The address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="The port to listen on.")
+    metrics_host: str = Field("127.0.0.1", description="The address that serves metrics.")
+    metrics_port: int = Field(9000, ge=0, le=65535, description="The port that serves metrics.")
+    allowed_hosts: tuple[str, ...] = Field(
+        ("localhost", "127.0.0.1"), description="Names under which clients may call the gateway."
+    )
+    trusted_proxies: tuple[str, ...] = Field((), description="Networks whose X-Forwarded-For is believed.")
+    upstream_allowed: tuple[str, ...] = Field(
+        (), description="Private hosts or networks on which a CRM may be; public ones always may."
+    )
+    upstream_seconds: float = Field(10.0, gt=0, le=120, description="How long a CRM may take for one call.")
+    upstream_calls: int = Field(64, ge=1, le=1024, description="How many calls a CRM gets at once, a connection.")
+    upstream_bytes: int = Field(32 * 2**20, ge=2**16, description="The largest answer that is read of a CRM.")
+    audit_seconds: float = Field(5.0, gt=0, le=60, description="How long an entry may take to become durable.")
+    audit_waiting: int = Field(10_000, ge=100, description="How many entries may wait before calls are refused.")
+    oracle_share: float = Field(
+        0.01, gt=0, le=1, description="The share of decisions that a stock Casbin repeats in a process of its own."
+    )
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="What is logged.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- pydantic-settings names its arguments
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return the sources, strongest first: what the program says, the environment, secrets, the file."""
+        return init_settings, env_settings, file_secret_settings, TomlConfigSettingsSource(settings_cls, cls.toml)
+
+
+def load(folder: Path, **overrides: object) -> Settings:
+    """Return the settings of the gateway whose folder this is; relative paths are taken from there.
+
+    Raises ConfigurationError with every finding: which setting, and what is expected.
+    """
+    secrets = folder / "secrets"
+    located = type("LocatedSettings", (Settings,), {"toml": folder / FILE, "__module__": __name__})
+    try:
+        found = located(_secrets_dir=secrets if secrets.is_dir() else None, **overrides)
+    except ValidationError as invalid:
+        lines = [f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in invalid.errors(include_input=False)]
+        raise ConfigurationError(f"{folder / FILE}: " + "; ".join(lines)) from None
+    except ValueError as broken:
+        raise ConfigurationError(f"{folder / FILE} is not valid TOML: {broken}") from None
+    return found.model_copy(update={"policies": folder / found.policies, "database": _located(found.database, folder)})
+
+
+def _located(url: str, folder: Path) -> str:
+    prefix = "sqlite:///"
+    if not url.startswith(prefix) or url.startswith(f"{prefix}/"):
+        return url
+    return f"{prefix}{(folder / url.removeprefix(prefix)).absolute()}"
