@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from policy_gateway import errors
+from policy_gateway.errors import GatewayError
+
+if TYPE_CHECKING:
+    from tests.architecture.conftest import Source
+
+
+def drawn(text: str) -> Iterator[tuple[str, str]]:
+    """Yield (class, parent) for each line of the tree drawn in *text*."""
+    stack: list[str] = []
+    for line in text.splitlines():
+        if found := re.match(r"^ {4}((?:│   |    )*)((?:├|└)── )?([A-Z]\w+)", line):
+            depth = len(found[1]) // 4 + bool(found[2])
+            del stack[depth:]
+            yield found[3], stack[-1] if stack else ""
+            stack.append(found[3])
+
+
+def tree(root: type[GatewayError], parent: str = "") -> Iterator[tuple[str, str]]:
+    """Yield (class, parent) for *root* and everything below it."""
+    yield root.__name__, parent
+    for child in root.__subclasses__():
+        if child.__module__ == errors.__name__:
+            yield from tree(child, root.__name__)
+
+
+def classes(root: type[GatewayError]) -> Iterator[type[GatewayError]]:
+    """Yield *root* and everything below it."""
+    yield root
+    for child in root.__subclasses__():
+        if child.__module__ == errors.__name__:
+            yield from classes(child)
+
+
+class TestTree:
+    def test_drawn(self) -> None:
+        """The tree in the docstring is the tree of the classes."""
+        assert sorted(tree(GatewayError)) == sorted(drawn(errors.__doc__ or ""))
+
+    def test_one_place(self, product: tuple[Source, ...]) -> None:
+        """Nobody grows the tree elsewhere, so that every entrance can translate all of it."""
+        names = {kind.__name__ for kind in classes(GatewayError)}
+        grown = [
+            f"{source}:{node.lineno} {node.name}"
+            for source in product
+            if source.path.name != "errors.py"
+            for node in ast.walk(source.tree)
+            if isinstance(node, ast.ClassDef) and any(getattr(parent, "id", "") in names for parent in node.bases)
+        ]
+
+        assert [] == grown
+
+    def test_every_error_is_raised(self, product: tuple[Source, ...]) -> None:
+        """Every leaf of the tree is used somewhere in the product."""
+        leaves = {kind.__name__ for kind in classes(GatewayError) if not kind.__subclasses__()}
+        named = {
+            node.id
+            for source in product
+            if source.path.name not in {"errors.py", "__init__.py", "problems.py"}
+            for node in ast.walk(source.tree)
+            if isinstance(node, ast.Name)
+        }
+
+        assert set() == leaves - named
+
+
+class TestCodes:
+    def test_kebab_case(self) -> None:
+        """Every code is lower-case words joined by hyphens."""
+        assert [] == [kind.code for kind in classes(GatewayError) if not re.fullmatch(r"[a-z]+(-[a-z]+)*", kind.code)]
+
+    def test_unique(self) -> None:
+        """No two errors share a code."""
+        codes = [kind.code for kind in classes(GatewayError)]
+
+        assert sorted(set(codes)) == sorted(codes)
+
+    def test_summaries(self) -> None:
+        """Every summary is one lower-case sentence without a full stop."""
+        wrong = [
+            kind.summary
+            for kind in classes(GatewayError)
+            if kind.summary.endswith(".")
+            or "\n" in kind.summary
+            or (kind.summary[0].isupper() and kind.summary[:3] != "CRM")
+        ]
+
+        assert [] == wrong
