@@ -5,6 +5,7 @@
 #   make lint    what a machine can say about the code
 #   make bench   ours beside nginx and the peers, in one run (rewrites benchmarks/RESULTS.md)
 #   make soak    the same properties, many more examples
+#   make docs    write the pages of docs/reference that come from the code
 #   make lock    refresh requirements/*.txt
 
 SHELL := /bin/bash
@@ -21,7 +22,7 @@ CODE := $(wildcard src tests benchmarks examples $(dir $(PLUGINS)))
 # The workers of the test run; one a core is best.
 WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: demo test lint bench soak lock clean
+.PHONY: demo test lint bench soak docs lock clean
 
 demo: $(VENV)/.dev
 	@$(BIN)/policy-gateway demo
@@ -44,6 +45,9 @@ lint: $(VENV)/.dev
 bench: $(VENV)/.bench
 	@.ci/debian nginx:nginx-light wrk:wrk
 	@$(BIN)/python benchmarks/run.py $(BENCH)
+
+docs: $(VENV)/.dev
+	@$(BIN)/python docs/generate.py
 
 lock: $(VENV)/.uv
 	@.ci/lock $(UV)

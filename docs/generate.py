@@ -74,7 +74,7 @@ def _hooks() -> Iterator[str]:
             continue
         yield from ["", f"## `{name}{inspect.signature(hook)}`".replace("'", ""), "", _prose(hook.__doc__)]
         if port := PORTS.get(name):
-            yield from ["", f"What is registered is a `{port.__name__}`. {_prose(port.__doc__)}", ""]
+            yield from ["", f"What is registered: `{port.__name__}`. {_prose(port.__doc__)}", ""]
             yield from _members(port)
 
 
@@ -115,7 +115,8 @@ def _settings() -> Iterator[str]:
     yield from ["`secrets` folder override it. A name that is not here is an error.", ""]
     yield from ["| setting | default | what it says |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
-        default = (
+        plain = _plain(field.get_default(call_default_factory=True))
+        default = "" if "Secret" in str(field.annotation) else f"`{plain}`"
             "" if "Secret" in str(field.annotation) else f"`{_plain(field.get_default(call_default_factory=True))}`"
         )
         yield f"| `{name}` | {default} | {field.description} |"
