@@ -117,8 +117,6 @@ def _settings() -> Iterator[str]:
     for name, field in Settings.model_fields.items():
         plain = _plain(field.get_default(call_default_factory=True))
         default = "" if "Secret" in str(field.annotation) else f"`{plain}`"
-            "" if "Secret" in str(field.annotation) else f"`{_plain(field.get_default(call_default_factory=True))}`"
-        )
         yield f"| `{name}` | {default} | {field.description} |"
 
 
