@@ -67,8 +67,8 @@ def _tree(kind: type[GatewayError]) -> Iterator[type[GatewayError]]:
 
 def _hooks() -> Iterator[str]:
     yield from ["# Hooks", "", _prose(hookspecs.__doc__), ""]
-    yield "A plugin is a distribution with an entry point in the group `policy_gateway`; what it names implements any of"
-    yield "these, each marked with `policy_gateway.hookimpl`."
+    yield "A plugin is a distribution with an entry point in the group `policy_gateway`; what it names implements any"
+    yield "of these, each marked with `policy_gateway.hookimpl`."
     for name, hook in vars(hookspecs).items():
         if not name.startswith("register_"):
             continue

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from policy_gateway import errors
 from policy_gateway.errors import GatewayError
+from policy_gateway.web import refusals
 
 if TYPE_CHECKING:
     from tests.architecture.conftest import Source
@@ -39,18 +41,32 @@ def classes(root: type[GatewayError]) -> Iterator[type[GatewayError]]:
             yield from classes(child)
 
 
+def web_classes() -> Iterator[type[GatewayError]]:
+    """Yield what the web adds to the tree."""
+    for value in vars(refusals).values():
+        if inspect.isclass(value) and value.__module__ == refusals.__name__ and issubclass(value, GatewayError):
+            yield value
+
+
 class TestTree:
     def test_drawn(self) -> None:
         """The tree in the docstring is the tree of the classes."""
         assert sorted(tree(GatewayError)) == sorted(drawn(errors.__doc__ or ""))
 
+    def test_drawn_by_the_web(self) -> None:
+        """The web draws its own part of the tree, at the place where it hangs."""
+        shown = {(kind, parent) for kind, parent in drawn(refusals.__doc__ or "") if parent}
+        own = {(kind.__name__, kind.__bases__[0].__name__) for kind in web_classes()}
+
+        assert own | {("InvalidCall", "Refused")} == shown
+
     def test_one_place(self, product: tuple[Source, ...]) -> None:
-        """Nobody grows the tree elsewhere, so that every entrance can translate all of it."""
+        """Only the web adds to the tree, by what only HTTP knows, so that every entrance can translate all of it."""
         names = {kind.__name__ for kind in classes(GatewayError)}
         grown = [
             f"{source}:{node.lineno} {node.name}"
             for source in product
-            if source.path.name != "errors.py"
+            if source.path.name not in {"errors.py", "refusals.py"}
             for node in ast.walk(source.tree)
             if isinstance(node, ast.ClassDef) and any(getattr(parent, "id", "") in names for parent in node.bases)
         ]
@@ -77,8 +93,8 @@ class TestCodes:
         assert [] == [kind.code for kind in classes(GatewayError) if not re.fullmatch(r"[a-z]+(-[a-z]+)*", kind.code)]
 
     def test_unique(self) -> None:
-        """No two errors share a code."""
-        codes = [kind.code for kind in classes(GatewayError)]
+        """No two errors bring the same code."""
+        codes = [kind.code for kind in {*classes(GatewayError), *web_classes()} if "code" in vars(kind)]
 
         assert sorted(set(codes)) == sorted(codes)
 
