@@ -203,10 +203,14 @@ class UpstreamTimeout(UpstreamError):
 
 
 class UpstreamUnavailable(UpstreamError):
-    """The CRM cannot be reached, or its circuit breaker is open."""
+    """The CRM cannot be reached, or its circuit breaker is open; *unsent*: nothing of the call can have reached it."""
 
     code = "upstream-unavailable"
     summary = "the CRM cannot be reached"
+
+    def __init__(self, detail: str = "", *, unsent: bool = False) -> None:
+        super().__init__(detail)
+        self.unsent = unsent
 
 
 class UpstreamInvalid(UpstreamError):
