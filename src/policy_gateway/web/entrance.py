@@ -1,0 +1,191 @@
+"""The front door: one ASGI app that checks what every request must satisfy and sends it where it belongs.
+
+Requests for records go through no framework: routing, parsing and answering one is a few microseconds here, and
+FastAPI's share would be more than everything else that the gateway does.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import structlog
+
+from policy_gateway.errors import GatewayError
+from policy_gateway.query import Describe
+from policy_gateway.web.answers import SAFE, Answer
+from policy_gateway.web.api import endpoint_of
+from policy_gateway.web.exchange import Exchange, Message, Receive, Send
+from policy_gateway.web.hosts import Hosts
+from policy_gateway.web.metrics import Metrics
+from policy_gateway.web.network import Proxies
+from policy_gateway.web.ports import Inside
+from policy_gateway.web.problems import MEDIA_TYPE, language_of, problem_of
+from policy_gateway.web.routing import Route, place_of, refuse_disguised
+
+AsgiApp = Callable[[Message, Receive, Send], Awaitable[None]]
+
+API: Final = b"/v1/"
+PROBES: Final = frozenset({"/livez", "/readyz", "/startupz"})
+"""Asked by orchestrators under whatever name; they answer nothing that depends on it."""
+
+OTHER: Final = "other"
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What the entrance draws from: *seconds* that only run forward, and random bytes for correlation ids."""
+
+    seconds: Callable[[], float]
+    randomness: Callable[[int], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What is no record route: the app for everything else, and apps *mounted* by the prefix of their paths."""
+
+    rest: AsgiApp
+    mounted: Mapping[str, AsgiApp] = field(default_factory=dict)
+
+    def app_for(self, path: str) -> AsgiApp:
+        """Return the app that answers *path*: the longest mounted prefix, else the rest."""
+        prefixes = (prefix for prefix in self.mounted if path == prefix or path.startswith(f"{prefix}/"))
+        best = max(prefixes, key=len, default=None)
+        return self.rest if best is None else self.mounted[best]
+
+
+class Entrance:
+    """The ASGI app of the main port."""
+
+    __slots__ = ("_elsewhere", "_hosts", "_inside", "_log_each", "_metrics", "_proxies", "_sources")
+
+    def __init__(self, inside: Inside, elsewhere: Elsewhere, metrics: Metrics, sources: Sources) -> None:
+        self._inside = inside
+        self._elsewhere = elsewhere
+        self._metrics = metrics
+        self._sources = sources
+        self._hosts = Hosts(inside.rules.hosts)
+        self._proxies = Proxies(inside.rules.trusted_proxies)
+        self._log_each = inside.rules.access_log
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer one request; anything but HTTP goes to the rest."""
+        if scope["type"] != "http":
+            await self._elsewhere.rest(scope, receive, send)
+            return
+        started = self._sources.seconds()
+        exchange = Exchange(scope, receive, self._sources.randomness(16).hex())
+        try:
+            if not exchange.raw_path.startswith(API):
+                await self._elsewhere_answers(scope, receive, send, exchange)
+                return
+            answer = await self._answer(exchange, scope)
+        except Exception as error:  # noqa: BLE001 -- whatever happened, the caller gets a problem and no trace
+            answer = self._refusal(error, exchange)
+        seconds = self._sources.seconds() - started
+        route = exchange.place.route
+        self._metrics.observe(route, exchange.method, answer.status, seconds)
+        if self._log_each:
+            self._log_one(exchange, answer, seconds)
+        await _send(answer, exchange, send)
+
+    async def _answer(self, exchange: Exchange, scope: Message) -> Answer:
+        self._hosts.require(None if b"host" in exchange.repeated else exchange.headers.get(b"host"))
+        exchange.check()
+        exchange.place = place_of(exchange.raw_path)
+        endpoint = endpoint_of(exchange)
+        exchange.identify(self._network(exchange, scope))
+        try:
+            exchange.explain()
+            return await endpoint(exchange, self._inside)
+        except GatewayError as error:
+            if not exchange.asked:
+                await self._journal(exchange, error)
+            raise
+
+    def _network(self, exchange: Exchange, scope: Message) -> str:
+        forwarded = exchange.headers.get(b"x-forwarded-for")
+        client = scope.get("client")
+        peer = client[0] if client else ""
+        return self._proxies.client(peer, None if forwarded is None else forwarded.decode("latin-1"))
+
+    async def _journal(self, exchange: Exchange, error: GatewayError) -> None:
+        """Let the journal know of what never became a call: that was an attempt too."""
+        attempt = exchange.call(Describe(exchange.place.resource))
+        await self._inside.gate.refused(attempt, exchange.caller, error)
+
+    async def _elsewhere_answers(self, scope: Message, receive: Receive, send: Send, exchange: Exchange) -> None:
+        started = self._sources.seconds()
+        path = scope["path"]
+        if path not in PROBES:
+            self._hosts.require(None if b"host" in exchange.repeated else exchange.headers.get(b"host"))
+        if b"transfer-encoding" in exchange.headers:
+            exchange.check()
+        refuse_disguised(exchange.raw_path)
+        scope.setdefault("state", {})["correlation"] = exchange.correlation
+        sent = _Sent(send)
+        try:
+            await self._elsewhere.app_for(path)(scope, receive, sent)
+        except Exception:
+            if not sent.status:
+                raise
+            _log.exception("answer.broken", correlation=exchange.correlation, exc_info=False)
+        self._metrics.observe(OTHER, exchange.method, sent.status, self._sources.seconds() - started)
+
+    def _refusal(self, error: Exception, exchange: Exchange) -> Answer:
+        language = language_of(exchange.headers.get(b"accept-language", b"").decode("latin-1"))
+        problem = problem_of(error, correlation=exchange.correlation, language=language)
+        if not isinstance(error, GatewayError):
+            places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-8:]]
+            _log.error("request.failed", error=type(error).__name__, at=places, correlation=exchange.correlation)
+        return Answer(problem.status, problem.body(), problem.headers, media_type=MEDIA_TYPE)
+
+    def _log_one(self, exchange: Exchange, answer: Answer, seconds: float) -> None:
+        _log.info(
+            "request.served",
+            route=str(exchange.place.route),
+            method=exchange.method if exchange.method.isalpha() else OTHER,
+            status=answer.status,
+            milliseconds=round(seconds * 1000, 2),
+            correlation=exchange.correlation,
+        )
+
+
+class _Sent:
+    """A ``send`` that remembers the status."""
+
+    __slots__ = ("_send", "status")
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.status = 0
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        await self._send(message)
+
+
+async def _send(answer: Answer, exchange: Exchange, send: Send) -> None:
+    """Send *answer* with the headers that every answer has; a HEAD gets all of it but the body."""
+    status, body, extra, version, media_type = answer
+    headers: list[tuple[bytes, bytes]] = [
+        *SAFE,
+        *extra,
+        (b"x-correlation-id", exchange.correlation.encode()),
+    ]
+    if version:
+        headers.append((b"x-policy-version", version.encode("latin-1")))
+    if exchange.request_id is not None:
+        headers.append((b"x-request-id", exchange.request_id))
+    if status not in {204, 304}:
+        headers.append((b"content-type", media_type))
+        headers.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if exchange.method == "HEAD" else body})
+
+
+__all__ = ["AsgiApp", "Elsewhere", "Entrance", "Route", "Sources"]

@@ -1,0 +1,109 @@
+"""What the entrance needs of the rest of the gateway; :mod:`policy_gateway.app` supplies it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from policy_gateway.errors import GatewayError
+from policy_gateway.model.disclosure import Disclosure
+from policy_gateway.model.field import ID_PATH
+from policy_gateway.model.principal import Credential
+from policy_gateway.query import Batch, Call
+
+
+class Gate(Protocol):
+    """The choke point: the only way from here to any CRM.
+
+    Calls name connection and resource as the URL does (``contacts``); the gate resolves them in the caller's tenant.
+    """
+
+    async def handle(self, call: Call, credential: Credential) -> Disclosure:
+        """Answer *call*, or raise a GatewayError."""
+        ...
+
+    async def handle_batch(self, batch: Batch, credential: Credential) -> Sequence[Disclosure | GatewayError]:
+        """Answer each call of *batch*, in order; errors are answers here."""
+        ...
+
+    async def refused(self, attempt: Call, credential: Credential, error: GatewayError) -> None:
+        """Journal what never became a call, then raise *error* (or what is worse)."""
+        ...
+
+
+class Directory(Protocol):
+    """What the entrance may know besides answers to calls."""
+
+    async def connections(self, credential: Credential) -> Sequence[str]:
+        """Return the names of the connections of the caller's tenant; NotAuthenticated for a bad credential."""
+        ...
+
+    def nonpersonal(self, connection: str, resource: str, path: str) -> bool:
+        """Tell whether *path* is classified as non-personal, so that its values may stand in a URL."""
+        ...
+
+
+class EmptyDirectory:
+    """Knows no connection, and nothing non-personal but a record's id, which stands in URLs anyway."""
+
+    async def connections(self, credential: Credential) -> Sequence[str]:
+        """Return none."""
+        del credential
+        return ()
+
+    def nonpersonal(self, connection: str, resource: str, path: str) -> bool:
+        """Tell whether *path* is the record's id."""
+        del connection, resource
+        return path == ID_PATH
+
+
+class Health(Protocol):
+    """What load balancers and orchestrators ask."""
+
+    def started(self) -> bool:
+        """Tell whether start-up is over."""
+        ...
+
+    async def checks(self) -> Mapping[str, bool]:
+        """Return what must work for calls to be answered, by name (``policy``, ``database``)."""
+        ...
+
+
+class AlwaysHealthy:
+    """For tests, and for an entrance that has nothing to wait for."""
+
+    def started(self) -> bool:
+        """Tell that it has."""
+        return True
+
+    async def checks(self) -> Mapping[str, bool]:
+        """Return no check."""
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRules:
+    """How the entrance treats HTTP.
+
+    *hosts* are the names it answers to (``*``: any well-formed one); *trusted_proxies* are networks whose
+    X-Forwarded-For is believed; *body_limit* is in bytes, *body_deadline* in seconds for the whole body; *region*
+    is where a phone number without a country code is dialled; *security_contact* goes into security.txt.
+    """
+
+    hosts: frozenset[str] = frozenset({"localhost", "127.0.0.1", "[::1]"})
+    trusted_proxies: tuple[str, ...] = ()
+    body_limit: int = 1_000_000
+    body_deadline: float = 10.0
+    region: str = "DE"
+    access_log: bool = False
+    security_contact: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """What routes work with."""
+
+    gate: Gate
+    directory: Directory
+    rules: HttpRules

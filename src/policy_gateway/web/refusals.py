@@ -1,0 +1,105 @@
+"""Refusals that only HTTP knows; everything else is in :mod:`policy_gateway.errors`.
+
+::
+
+    Refused
+    ├── MethodRefused         the route exists, the method does not
+    ├── NotAcceptable         the caller wants no JSON
+    ├── MediaTypeRefused      the body is no JSON, or is compressed
+    ├── BodyTooLarge          the body is larger than the limit
+    ├── BodyTooSlow           the body did not arrive in time
+    ├── HeadersTooMany        more header lines than any client needs
+    └── InvalidCall
+        ├── HostRefused       a Host that the gateway does not answer to
+        ├── Smuggled          a message whose end two parsers could see in two places
+        ├── UseSearch         personal data would stand in a URL
+        └── Malformed         several things are wrong with a body, each with its pointer
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from policy_gateway.errors import InvalidCall, Refused
+
+
+class MethodRefused(Refused):
+    """The route does not know this method; *allow* lists those that it does."""
+
+    code = "method-not-allowed"
+    summary = "this route does not take this method"
+
+    def __init__(self, allow: tuple[str, ...]) -> None:
+        super().__init__()
+        self.allow = allow
+
+
+class NotAcceptable(Refused):
+    """The caller accepts no JSON, and there is no second serializer."""
+
+    code = "not-acceptable"
+    summary = "answers are application/json"
+
+
+class MediaTypeRefused(Refused):
+    """The body is of a media type that this route does not take, or is compressed."""
+
+    code = "unsupported-media-type"
+    summary = "send the body as uncompressed application/json"
+
+
+class BodyTooLarge(Refused):
+    """The body is larger than the limit."""
+
+    code = "body-too-large"
+    summary = "the body is too large"
+
+
+class BodyTooSlow(Refused):
+    """The body did not arrive in time."""
+
+    code = "body-too-slow"
+    summary = "the body did not arrive in time"
+
+
+class HeadersTooMany(Refused):
+    """More header lines than any client needs."""
+
+    code = "headers-too-large"
+    summary = "there are too many headers"
+
+
+class HostRefused(InvalidCall):
+    """The Host is missing, doubled, malformed, or none that the gateway answers to."""
+
+    code = "host-refused"
+    summary = "the gateway does not answer to this host"
+
+
+class Smuggled(InvalidCall):
+    """Content-Length and Transfer-Encoding disagree about where the message ends."""
+
+    summary = "send either Content-Length or Transfer-Encoding, once"
+
+
+class UseSearch(InvalidCall):
+    """Values of personal fields do not belong into URLs, which end up in logs."""
+
+    code = "use-search"
+    summary = "filter by personal fields with POST …/search: URLs end up in logs"
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """One thing wrong with a body: where (an RFC 6901 pointer), and what."""
+
+    pointer: str
+    detail: str
+
+
+class Malformed(InvalidCall):
+    """Several things are wrong with a body."""
+
+    def __init__(self, flaws: tuple[Flaw, ...]) -> None:
+        super().__init__()
+        self.flaws = flaws
