@@ -43,8 +43,8 @@ class Condition(Protocol):
     """A named, typed, pure and total test that rules may use: ``consent(marketing, phone)``.
 
     *reads* are the keys it looks at in a reading; ``record.<path>`` keys are fetched from the CRM. *arguments* holds
-    one kind a position; the last may repeat when *repeats*. Kinds: ``word``, ``date``, ``purpose``, ``role``,
-    ``channel``.
+    one kind a position; the last may repeat when *repeats*. Kinds: ``word``, ``date``, ``number``, ``network``,
+    ``purpose``, ``role``, ``channel``, or a choice such as ``inbound|outbound``; ``?`` after a kind makes it optional.
     """
 
     name: str

@@ -1,0 +1,106 @@
+"""The policy in force: read from a folder, replaced atomically, kept when the folder breaks."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from threading import Lock
+
+from watchfiles import awatch
+
+from policy_gateway.errors import PolicyError, PolicyUnavailable
+from policy_gateway.policy.policy import Policy
+from policy_gateway.policy.reader import read_files
+from policy_gateway.policy.sources import snapshot
+from policy_gateway.policy.vocabulary import Vocabulary
+
+QUIET_MILLISECONDS = 200
+"""Files that change together are read together: how long the folder must rest first."""
+POLL_SECONDS = 2.0
+"""How often the files' times are looked at, for file systems that report no changes."""
+
+Prepare = Callable[[Policy], None]
+"""Is shown each new policy before it is in force; whatever it raises keeps the policy out."""
+
+
+def _nothing(policy: Policy) -> None:
+    """Let every policy in."""
+
+
+class Policies:
+    """The policy of a *folder*. A call pins what :meth:`current` returned; a swap never changes it.
+
+    *problem* is what is wrong with the folder now, while the last good policy stays in force. Raises PolicyError at
+    once when there is no good policy to start with.
+    """
+
+    def __init__(self, folder: Path, vocabulary: Vocabulary, prepare: Prepare = _nothing) -> None:
+        self.folder = folder
+        self.problem: PolicyError | None = None
+        self._vocabulary = vocabulary
+        self._prepare = prepare
+        self._distrusted: frozenset[str] = frozenset()
+        self._loading = Lock()
+        self._current = self._load()
+        self._seen = _times(folder)
+
+    def current(self) -> Policy:
+        """Return the policy in force. Raises PolicyUnavailable when it is distrusted."""
+        policy = self._current
+        if policy.version in self._distrusted:
+            raise PolicyUnavailable
+        return policy
+
+    def reload(self) -> None:
+        """Read the folder again and put it in force; if anything is wrong, say so in *problem* and keep what was."""
+        with self._loading:
+            self._seen = _times(self.folder)
+            try:
+                policy = self._load()
+            except PolicyError as error:
+                self.problem = error
+                return
+            self.problem = None
+            if policy.version != self._current.version:
+                self._current = policy
+
+    def distrust(self, version: str) -> None:
+        """Refuse all calls under *version* from now on: it was seen to decide otherwise than it says."""
+        self._distrusted |= {version}
+
+    async def watch(self) -> None:
+        """Reload whenever the folder changes, until cancelled."""
+        polling = asyncio.create_task(self._poll())
+        try:
+            async for _ in awatch(self.folder, watch_filter=None, debounce=QUIET_MILLISECONDS, step=50):
+                await asyncio.to_thread(self.reload)
+        finally:
+            polling.cancel()
+            with suppress(asyncio.CancelledError):
+                await polling
+
+    async def _poll(self) -> None:
+        while True:
+            await asyncio.sleep(POLL_SECONDS)
+            if await asyncio.to_thread(_times, self.folder) != self._seen:
+                await asyncio.to_thread(self.reload)
+
+    def _load(self) -> Policy:
+        files = snapshot(self.folder)
+        while (again := snapshot(self.folder)) != files:  # a writer is at it: never mix two states of the folder
+            files = again
+        policy = Policy(read_files(files, self._vocabulary), self._vocabulary)
+        self._prepare(policy)
+        return policy
+
+
+def _times(folder: Path) -> str:
+    digest = hashlib.sha256()
+    with suppress(OSError):
+        for path in sorted(folder.rglob("*")):
+            status = path.stat()
+            digest.update(f"{path}|{status.st_mtime_ns}|{status.st_size}|{status.st_ino}".encode())
+    return digest.hexdigest()

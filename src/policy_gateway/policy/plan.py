@@ -1,0 +1,191 @@
+"""Plans: what the rules say about one shape of call by one set of roles, ready for any number of calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from policy_gateway.model.decision import CLEAR, Decision, Deny, DenyKind, Grant, Level, Obligation, Permit
+from policy_gateway.model.facts import Reading, TruthVector
+from policy_gateway.policy.bound import decoded, encoded
+from policy_gateway.policy.fields import Fields
+from policy_gateway.policy.memo import Memo
+from policy_gateway.policy.residual import Pending, RecordResidual, Scope, granted, undecided
+from policy_gateway.policy.rulebook import Asker, Rulebook
+from policy_gateway.policy.search import FREE, Requirement, SearchRules, pushed
+from policy_gateway.policy.shape import Shape
+from policy_gateway.policy.verdicts import Table
+from policy_gateway.query import Action
+
+_BRANCHES = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A permit for one vector of call truths, but for the reading and the CRM's filter."""
+
+    permit: Permit
+    requirement: Requirement
+    searchable: frozenset[str]
+
+    def decide(self, reading: Reading) -> Decision:
+        """Return the permit for this call, or a refusal when the CRM cannot filter what may not be searched."""
+        kept = self.permit
+        search = None
+        if self.requirement is not FREE:
+            search = pushed(self.requirement, reading, self.searchable)
+            if search is None:
+                return Deny(DenyKind.FIELD, kept.version, truths=kept.truths)
+        return Permit(
+            kept.version,
+            kept.ceiling,
+            kept.residual,
+            kept.truths,
+            search,
+            kept.change,
+            kept.envelope,
+            kept.known,
+            kept.rules,
+            kept.obligations,
+            reading,
+        )
+
+
+class Plan:
+    """Decides calls of one *shape*. Call conditions are tested anew each time; what follows from them is kept."""
+
+    def __init__(self, book: Rulebook, asker: Asker, fields: Fields, shape: Shape, *, envelope: bool) -> None:
+        self._book = book
+        self._asker = asker
+        self._fields = fields
+        self._shape = shape
+        self._branches: Memo[int, Branch | Deny] = Memo(_BRANCHES)
+        self._known = book.known(asker, fields)
+        self._refusal = self._unknown()
+        self._selected = tuple(dict.fromkeys(shape.selected)) or self._all_known()
+        self._view = self._table(shape.action, self._selected)
+        self._search = self._table(Action.SEARCH, shape.searched)
+        self._figures = self._table(Action.VIEW, shape.aggregated)
+        self._writes = tuple(self._table(action, shape.written) for action in shape.writes)
+        self._parts = book.envelope_parts(asker.tenant) if envelope else {}
+        self._envelope = book.table(asker, Action.VIEW, self._parts.values())
+        tables = (self._view, self._search, self._figures, *self._writes, self._envelope)
+        self._bounds = book.call_conditions(tables)
+
+    def decide(self, reading: Reading) -> Decision:
+        """Return the decision on a call of this shape that knows *reading*."""
+        if self._refusal is not None:
+            return self._refusal
+        code = encoded(self._bounds, reading)
+        branch = self._branches.get(code)
+        if branch is None:
+            branch = self._branches.put(code, self._branch(TruthVector(decoded(self._bounds, code))))
+        return branch if isinstance(branch, Deny) else branch.decide(reading)
+
+    def _all_known(self) -> tuple[str, ...]:
+        if not self._shape.everything:
+            return ()
+        return tuple(path for path in self._fields.paths if path in self._known)
+
+    def _unknown(self) -> Deny | None:
+        shape = self._shape
+        named = {*shape.selected, *shape.searched, *shape.aggregated, *shape.written}
+        if named <= self._known and not set(shape.aliases) & set(self._fields.parts):
+            return None
+        return Deny(DenyKind.FIELD, self._book.version)
+
+    def _table(self, action: Action, paths: Iterable[str]) -> Table:
+        return self._book.table(self._asker, action, self._fields.objects(paths))
+
+    def _branch(self, call: TruthVector) -> Branch | Deny:
+        requirement = SearchRules(self._book.verdicts, self._book.conditions, call).requirement(
+            self._search, self._fields.objects(self._shape.searched)
+        )
+        if self._shape.describes:
+            return self._described(call)
+        if not self._figures_clear(call):
+            return Deny(DenyKind.FIELD, self._book.version, truths=call)
+        scope = Scope(self._fields, self._selected, self._view, dict.fromkeys(self._shape.aliases, CLEAR))
+        ceiling = self._ceiling(scope, call)
+        change = self._change(call) if self._shape.writes else None
+        if isinstance(change, Deny):
+            return change
+        if change is None and not any(level.rank for level in ceiling.levels.values()):
+            return Deny(DenyKind.POLICY, self._book.version, ceiling.rules, call)
+        permit = Permit(
+            self._book.version,
+            ceiling.levels,
+            self._residual(scope, call),
+            call,
+            change=change,
+            envelope=self._shown_parts(call),
+            rules=ceiling.rules,
+            obligations=ceiling.obligations,
+        )
+        return Branch(permit, requirement, self._fields.searchable)
+
+    def _ceiling(self, scope: Scope, call: TruthVector) -> Grant:
+        return granted(scope.verdicts(Pending(call)), self._book.verdicts, scope.fixed)
+
+    def _residual(self, scope: Scope, call: TruthVector) -> RecordResidual:
+        rules = undecided(self._book.verdicts.named(scope.table.alive), call)
+        bounds = tuple(bound for bound in self._book.conditions.used_by(rules) if not bound.of_call)
+        return RecordResidual(scope, self._book.verdicts, bounds, call)
+
+    def _figures_clear(self, call: TruthVector) -> bool:
+        """Tell whether figures may be made: a maximum is a value, whosever it is."""
+        by_object = self._figures.verdicts(call)
+        return all(self._fields.verdict(path, by_object).level == CLEAR for path in self._shape.aggregated)
+
+    def _shown_parts(self, call: TruthVector) -> frozenset[str]:
+        verdicts = self._envelope.verdicts(call)
+        return frozenset(part for part, name in self._parts.items() if verdicts[name].level == CLEAR)
+
+    def _change(self, call: TruthVector) -> Changes | Deny:
+        residuals, refused = [], set[str]()
+        for table in self._writes:
+            scope = Scope(self._fields, self._shape.written, table, {})
+            ceiling = self._ceiling(scope, call)
+            refused |= {path for path, level in ceiling.levels.items() if level != CLEAR}
+            residuals.append(self._residual(scope, call))
+        if refused:
+            return Deny(DenyKind.FIELD, self._book.version, truths=call, paths=tuple(sorted(refused)))
+        return Changes(tuple(residuals))
+
+    def _described(self, call: TruthVector) -> Branch:
+        known = self._book.describe(self._asker, self._fields, self._known)
+        scope = Scope(self._fields, (), self._view, {})
+        permit = Permit(self._book.version, {}, self._residual(scope, call), call, known=known)
+        return Branch(permit, FREE, frozenset())
+
+
+class Changes:
+    """The residual of a change that needs several actions (an upsert creates or edits): each must be permitted."""
+
+    __slots__ = ("_parts", "facts", "reads")
+
+    def __init__(self, parts: tuple[RecordResidual, ...]) -> None:
+        self._parts = parts
+        self.reads: frozenset[str] = frozenset().union(*(part.reads for part in parts))
+        self.facts: frozenset[str] = frozenset().union(*(part.facts for part in parts))
+
+    def truths(self, reading: Reading) -> TruthVector:
+        """Return the truths of all parts together."""
+        if len(self._parts) == 1:
+            return self._parts[0].truths(reading)
+        vector = TruthVector()
+        for part in self._parts:
+            vector = vector.extended(part.truths(reading))
+        return vector
+
+    def levels(self, truths: TruthVector) -> Grant:
+        """Return for each written path the least that any of the actions grants."""
+        grants = [part.levels(truths) for part in self._parts]
+        if len(grants) == 1:
+            return grants[0]
+        levels: dict[str, Level] = {}
+        for grant in grants:
+            for path, level in grant.levels.items():
+                levels[path] = min(level, levels.get(path, level), key=lambda level: level.rank)
+        rules = frozenset[str]().union(*(grant.rules for grant in grants))
+        return Grant(levels, rules, frozenset[Obligation]().union(*(grant.obligations for grant in grants)))

@@ -1,0 +1,78 @@
+"""Deciding calls by one bundle."""
+
+from __future__ import annotations
+
+from policy_gateway.model.decision import Decision, Deny, DenyKind
+from policy_gateway.model.facts import Reading
+from policy_gateway.model.field import Resource
+from policy_gateway.model.principal import Principal
+from policy_gateway.policy.bundle import Bundle
+from policy_gateway.policy.dialect import BREAKGLASS, NORMAL
+from policy_gateway.policy.fields import Fields, Fingerprints, fields_of
+from policy_gateway.policy.memo import Memo
+from policy_gateway.policy.plan import Plan
+from policy_gateway.policy.rulebook import Asker, Rulebook
+from policy_gateway.policy.shape import shape_of
+from policy_gateway.policy.vocabulary import Vocabulary
+from policy_gateway.query import Call
+
+_PLANS = 2048
+_FIELDS = 1024
+_ASKERS = 1024
+_GDPR = "gdpr"
+_EVERYWHERE = ""
+
+
+class Policy:
+    """One bundle, ready to decide. Immutable but for bounded memories; safe to share between threads."""
+
+    def __init__(self, bundle: Bundle, vocabulary: Vocabulary) -> None:
+        self.bundle = bundle
+        self.version = bundle.version
+        self.rulebook = Rulebook(bundle, vocabulary)
+        self._fingerprints = Fingerprints()
+        self._fields: Memo[tuple[str, str, str], Fields] = Memo(_FIELDS)
+        self._plans: Memo[object, Plan] = Memo(_PLANS)
+        self._backgrounds: Memo[tuple[frozenset[str], str], Reading] = Memo(_ASKERS)
+
+    def decide(self, principal: Principal, call: Call, resource: Resource, reading: Reading) -> Decision:
+        """Return what *principal* may do by *call* on *resource*.
+
+        *reading* holds what is known of the call (``principal.*``, ``call.*``, ``fact.*``); record conditions stay
+        pending in the ceiling. What the bundle knows itself (``principal.roles``, ``tenant.*``) is added to it. Raises
+        ReleaseFailed when a condition breaks.
+        """
+        tenant, purpose = principal.tenant, call.purpose
+        granted = principal.purposes & self.bundle.callable_purposes(tenant)
+        if purpose not in granted:
+            return Deny(DenyKind.PURPOSE, self.version)
+        shape = shape_of(call)
+        if shape is None:
+            return Deny(DenyKind.FIELD, self.version)
+        # Casbin keeps every name that it is asked about, so it is asked about none but the bundle's own.
+        names = principal.names & self.bundle.names
+        mode = BREAKGLASS if reading.get("call.mode") == BREAKGLASS else NORMAL
+        connection = call.connection if call.connection in self.bundle.connections else _EVERYWHERE
+        fingerprint = self._fingerprints.of(resource)
+        key = (names, tenant, granted, purpose, mode, connection, fingerprint, shape, _GDPR in call.include)
+        plan = self._plans.get(key)
+        if plan is None:
+            asker = Asker(names, tenant, granted, purpose, mode)
+            fields = self._fields_of(resource, tenant, connection)
+            plan = self._plans.put(key, Plan(self.rulebook, asker, fields, shape, envelope=_GDPR in call.include))
+        return plan.decide({**reading, **self._background(names, tenant)})
+
+    def known(self, principal: Principal, connection: str, resource: Resource) -> frozenset[str]:
+        """Return the paths of *resource* that *principal* may know of under any of its purposes."""
+        tenant = str(principal.tenant)
+        purposes = principal.purposes & self.bundle.callable_purposes(tenant)
+        asker = Asker(principal.names & self.bundle.names, tenant, purposes, "", NORMAL)
+        narrowed = connection if connection in self.bundle.connections else _EVERYWHERE
+        return self.rulebook.known(asker, self._fields_of(resource, tenant, narrowed))
+
+    def _background(self, names: frozenset[str], tenant: str) -> Reading:
+        return self._backgrounds.recall((names, tenant), lambda: self.rulebook.background(names, tenant))
+
+    def _fields_of(self, resource: Resource, tenant: str, connection: str) -> Fields:
+        key = (self._fingerprints.of(resource), tenant, connection)
+        return self._fields.recall(key, lambda: fields_of(resource, self.bundle, tenant, connection))

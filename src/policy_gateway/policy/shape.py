@@ -1,0 +1,99 @@
+"""The shape of a call: which paths it uses in which way, without its values, so that calls alike share a plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from policy_gateway.query import (
+    Action,
+    Aggregate,
+    And,
+    Call,
+    Change,
+    ChangeKind,
+    Describe,
+    In,
+    Not,
+    Or,
+    Query,
+    Where,
+    paths_of,
+)
+
+COUNT = "count"
+_RELEASING = frozenset({Action.VIEW, Action.EXPORT, Action.CONTACT})
+_WRITES = {
+    ChangeKind.CREATE: (Action.CREATE,),
+    ChangeKind.UPDATE: (Action.EDIT,),
+    ChangeKind.UPSERT: (Action.CREATE, Action.EDIT),
+    ChangeKind.DELETE: (Action.DELETE,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """*action* is how released fields are used. *writes* is empty unless the call is a change.
+
+    *everything* tells that no path was named. *aggregated* are paths whose values go into a figure, *aliases* the
+    names of the figures.
+    """
+
+    action: Action
+    selected: tuple[str, ...] = ()
+    everything: bool = False
+    searched: frozenset[str] = frozenset()
+    aggregated: frozenset[str] = frozenset()
+    aliases: tuple[str, ...] = ()
+    writes: tuple[Action, ...] = ()
+    written: tuple[str, ...] = ()
+    describes: bool = False
+
+
+def shape_of(call: Call) -> Shape | None:
+    """Return the shape of *call*; None when it uses something that cannot be decided, and so is refused."""
+    match call.operation:
+        case Query() as query if call.action in _RELEASING:
+            return _of_query(query, call.action)
+        case Change() as change:
+            return _of_change(change)
+        case Describe():
+            return Shape(Action.VIEW, describes=True)
+        case _:
+            return None
+
+
+def _of_query(query: Query, action: Action) -> Shape | None:
+    paths = tuple(item for item in query.select if isinstance(item, str))
+    figures = tuple(item for item in query.select if isinstance(item, Aggregate))
+    if len(paths) + len(figures) < len(query.select) or query.history or query.associations:
+        return None
+    if query.where is None and not (figures or query.group or query.order or query.having):
+        return Shape(action, paths, not paths)
+    if _asks_elsewhere(query.where) or _asks_elsewhere(query.having):
+        return None
+    aliases = tuple(figure.alias for figure in figures)
+    figured = (paths_of(query.having) | {item.path for item in query.order}) - frozenset(aliases)
+    counted = frozenset(figure.path or "id" for figure in figures)
+    searched = paths_of(query.where) | frozenset(query.group) | figured | counted
+    aggregated = frozenset(figure.path for figure in figures if figure.path and figure.fn != COUNT)
+    return Shape(action, paths, not query.select, searched, aggregated, aliases)
+
+
+def _asks_elsewhere(where: Where | None) -> bool:
+    match where:
+        case And(items) | Or(items):
+            return any(_asks_elsewhere(item) for item in items)
+        case Not(item):
+            return _asks_elsewhere(item)
+        case In(_, Query()):
+            return True
+        case _:
+            return False
+
+
+def _of_change(change: Change) -> Shape | None:
+    writes = _WRITES.get(change.kind)
+    if writes is None:
+        return None
+    written = ("id",) if change.kind is ChangeKind.DELETE else tuple(sorted(change.values))
+    return Shape(Action.VIEW, everything=True, writes=writes, written=written)
