@@ -23,6 +23,7 @@ from policy_gateway.web.metrics import Metrics
 from policy_gateway.web.network import Proxies
 from policy_gateway.web.ports import Inside
 from policy_gateway.web.problems import MEDIA_TYPE, language_of, problem_of
+from policy_gateway.web.refusals import MethodRefused
 from policy_gateway.web.routing import Route, place_of, refuse_disguised
 
 AsgiApp = Callable[[Message, Receive, Send], Awaitable[None]]
@@ -32,6 +33,9 @@ PROBES: Final = frozenset({"/livez", "/readyz", "/startupz"})
 """Asked by orchestrators under whatever name; they answer nothing that depends on it."""
 
 OTHER: Final = "other"
+CLOSE: Final = (b"connection", b"close")
+"""What is left of a body that nobody reads may come for ever, byte by byte."""
+
 _log = structlog.get_logger()
 
 
@@ -122,17 +126,19 @@ class Entrance:
         path = scope["path"]
         if path not in PROBES:
             self._hosts.require(None if b"host" in exchange.repeated else exchange.headers.get(b"host"))
-        if b"transfer-encoding" in exchange.headers:
-            exchange.check()
+        exchange.check_framing()
         refuse_disguised(exchange.raw_path)
+        app = self._elsewhere.app_for(path)
+        if app is self._elsewhere.rest and exchange.has_body:
+            raise MethodRefused(("GET", "HEAD"))
         scope.setdefault("state", {})["correlation"] = exchange.correlation
         sent = _Sent(send)
         try:
-            await self._elsewhere.app_for(path)(scope, receive, sent)
-        except Exception:
+            await app(scope, receive, sent)
+        except Exception as error:
             if not sent.status:
                 raise
-            _log.exception("answer.broken", correlation=exchange.correlation, exc_info=False)
+            _log.error("answer.broken", error=type(error).__name__, correlation=exchange.correlation)
         self._metrics.observe(OTHER, exchange.method, sent.status, self._sources.seconds() - started)
 
     def _refusal(self, error: Exception, exchange: Exchange) -> Answer:
@@ -141,7 +147,10 @@ class Entrance:
         if not isinstance(error, GatewayError):
             places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-8:]]
             _log.error("request.failed", error=type(error).__name__, at=places, correlation=exchange.correlation)
-        return Answer(problem.status, problem.body(), problem.headers, media_type=MEDIA_TYPE)
+        headers = problem.headers
+        if exchange.has_body and not exchange.body_read and CLOSE not in headers:
+            headers = (*headers, CLOSE)
+        return Answer(problem.status, problem.body(), headers, media_type=MEDIA_TYPE)
 
     def _log_one(self, exchange: Exchange, answer: Answer, seconds: float) -> None:
         _log.info(

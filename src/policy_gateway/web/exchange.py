@@ -52,13 +52,13 @@ class Exchange:
     """One request.
 
     *headers* holds the lines that the gateway looks at, by lower-case name, *repeated* the names of doubled ones;
-    *asked* tells whether the gate knows of the request, and so its journal.
+    *asked* tells whether the gate knows of the request, and so its journal; *body_read* whether all of the body came.
     """
 
     __slots__ = (
-        "asked", "circumstances", "correlation", "credential", "headers", "method", "place", "purpose", "query_string",
-        "raw_path", "receive", "repeated", "request_id",
-    )  # fmt: skip
+        *("asked", "body_read", "circumstances", "correlation", "credential", "headers", "method", "place"),
+        *("purpose", "query_string", "raw_path", "receive", "repeated", "request_id"),
+    )
 
     def __init__(self, scope: Message, receive: Receive, correlation: str) -> None:
         self.method: str = scope["method"]
@@ -68,6 +68,7 @@ class Exchange:
         self.correlation = correlation
         self.place: Place = NOWHERE
         self.asked = False
+        self.body_read = False
         self.credential: Credential | None = None
         self.purpose = ""
         self.circumstances = Circumstances()
@@ -98,22 +99,23 @@ class Exchange:
 
     def check(self) -> None:
         """Refuse a message that two parsers could understand differently, and one that wants no JSON."""
-        if self.repeated:
-            self._refuse_repeated()
-        headers = self.headers
-        if b"transfer-encoding" in headers and b"content-length" in headers:
-            raise Smuggled
-        accept = headers.get(b"accept")
+        self.check_framing()
+        if self.repeated and self.repeated - {b"x-purpose", b"x-request-id"}:
+            raise InvalidCall("a header may be given only once")
+        accept = self.headers.get(b"accept")
         if accept is not None and accept not in _JSON_ACCEPTED and not _accepts_json(accept.decode("latin-1")):
             raise NotAcceptable
 
-    def _refuse_repeated(self) -> None:
+    def check_framing(self) -> None:
+        """Refuse a message whose end is in doubt, or whose head is larger than any client needs."""
+        if b"transfer-encoding" in self.headers and b"content-length" in self.headers:
+            raise Smuggled
+        if not self.repeated:
+            return
         if b"" in self.repeated:
             raise HeadersTooMany
         if self.repeated & {b"content-length", b"transfer-encoding"}:
             raise Smuggled
-        if self.repeated - {b"x-purpose", b"x-request-id"}:
-            raise InvalidCall("a header may be given only once")
 
     def identify(self, network: str) -> Credential:
         """Read who is calling and why from the headers; NotAuthenticated without a well-formed credential."""
@@ -216,6 +218,7 @@ class Exchange:
                         raise BodyTooLarge
         except TimeoutError:
             raise BodyTooSlow from None
+        self.body_read = True
         return b"".join(chunks)
 
     def precondition(self) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from policy_gateway.web.exchange import Message, Receive, Send
@@ -16,33 +16,28 @@ BUCKETS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.
 class Metrics:
     """Counts and times requests; label values come from closed sets, so there are never many."""
 
-    __slots__ = ("_known", "_requests", "_seconds", "registry")
+    __slots__ = ("_known", "_seconds", "registry")
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        labels = ("route", "method", "status")
-        self._requests = Counter(
-            "policy_gateway_requests", "Requests answered, by route, method and status.", labels, registry=self.registry
-        )
         self._seconds = Histogram(
             "policy_gateway_request_seconds",
-            "Seconds from a request's head to its answer, by route.",
-            ("route",),
+            "Seconds from a request's head to its answer.",
+            ("route", "method", "status"),
             buckets=BUCKETS,
             registry=self.registry,
         )
-        self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._known: dict[tuple[str, str, int], Histogram] = {}
 
     def observe(self, route: str, method: str, status: int, seconds: float) -> None:
         """Remember one answer; *route* is one of ours, an unusual *method* counts as ``other``."""
         known = self._known.get((route, method, status))
         if known is None:
             named = method if method in METHODS else "other"
-            known = (self._requests.labels(route, named, str(status)), self._seconds.labels(route))
+            known = self._seconds.labels(route, named, str(status))
             if named == method:
                 self._known[route, method, status] = known
-        known[0].inc()
-        known[1].observe(seconds)
+        known.observe(seconds)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer a scrape; this is an ASGI app of its own, for a port of its own."""

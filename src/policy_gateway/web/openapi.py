@@ -132,9 +132,7 @@ def _problem() -> Part:
 def _parameters() -> Part:
     return {
         "connection": _path("connection", "^[a-z][a-z0-9_-]{0,62}$", "A connection of your tenant"),
-        "resource": _path(
-            "resource", "^[a-z][a-z0-9_]{0,62}(\\.[A-Za-z][A-Za-z0-9_]{0,62})?$", "contacts, say"
-        ),
+        "resource": _path("resource", "^[a-z][a-z0-9_]{0,62}(\\.[A-Za-z][A-Za-z0-9_]{0,62})?$", "contacts, say"),
         "id": _path("id", "^[A-Za-z0-9_]([A-Za-z0-9_.:@=-]{0,126}[A-Za-z0-9_=-])?$", "The record's id in its CRM"),
         "fields": _query("fields", f"^{NAME}(,{NAME})*$", "Names of fields, separated by commas; all when left out"),
         "sort": _query("sort", None, "Names of fields, a minus before those that descend"),

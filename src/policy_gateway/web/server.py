@@ -1,0 +1,163 @@
+"""The server: uvicorn with what it lacks at a trust border, a deadline and a limit for the heads of requests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from policy_gateway.errors import InvalidCall
+from policy_gateway.web.assembling import Web
+from policy_gateway.web.entrance import AsgiApp
+from policy_gateway.web.problems import MEDIA_TYPE, problem_of
+
+BACKLOG: Final = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where and how to listen; seconds and bytes. Without a *metrics_port* nobody can ask for metrics."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = None
+    tls_cert: str | None = None
+    tls_key: str | None = None
+    head_deadline: float = 10.0
+    head_limit: int = 32_768
+    keep_alive: int = 30
+    shutdown_deadline: int = 10
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """HTTP/1.1 on one connection: a head must be complete in time, and small; what cannot be parsed ends it."""
+
+    head_deadline: ClassVar[float] = 10.0
+    head_limit: ClassVar[int] = 32_768
+
+    _heading = True
+    _head_bytes = 0
+    _timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own
+        """Start the clock: a connection that says nothing is a slow head, too."""
+        super().connection_made(transport)
+        self._timer = self.loop.call_later(self.head_deadline, self._give_up)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse, then see whether the head is still incomplete."""
+        super().data_received(data)
+        if not self._heading:
+            self._stop_timer()
+            return
+        self._head_bytes += len(data)
+        if self._head_bytes > self.head_limit:
+            self.send_400_response("")
+        elif self._timer is None:
+            self._timer = self.loop.call_later(self.head_deadline, self._give_up)
+
+    def on_message_begin(self) -> None:
+        """Begin to count."""
+        super().on_message_begin()
+        self._heading = True
+        self._head_bytes = 0
+
+    def on_headers_complete(self) -> None:
+        """Stop counting."""
+        self._heading = False
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the clock."""
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP, or ambiguous, and close: what follows cannot be trusted to be a request."""
+        del msg
+        if self.transport.is_closing():
+            return
+        body = problem_of(InvalidCall(), correlation="").body()
+        head = (
+            b"HTTP/1.1 400 Bad Request\r\ncontent-type: %b\r\ncontent-length: %d\r\n"
+            b"cache-control: private, no-store\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(head % (MEDIA_TYPE, len(body)) + body)
+        self.transport.close()
+
+    def _give_up(self) -> None:
+        self._timer = None
+        if not self.transport.is_closing():
+            self.transport.close()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+class _Beside(uvicorn.Server):
+    """A server beside another one, which has the signals."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def config_of(app: AsgiApp, listening: Listening) -> uvicorn.Config:
+    """Return how uvicorn serves *app* on the main port."""
+    limits = {"head_deadline": listening.head_deadline, "head_limit": listening.head_limit}
+    protocol: type[HttpToolsProtocol] = type("Protocol", (GuardedProtocol,), limits)
+    return uvicorn.Config(
+        app,
+        host=listening.host,
+        port=listening.port,
+        http=protocol,
+        ws="none",
+        loop="uvloop",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        backlog=BACKLOG,
+        timeout_keep_alive=listening.keep_alive,
+        timeout_graceful_shutdown=listening.shutdown_deadline,
+        ssl_certfile=listening.tls_cert,
+        ssl_keyfile=listening.tls_key,
+    )
+
+
+async def serve(web: Web, listening: Listening) -> None:
+    """Serve until a signal says to end; metrics on their own port when there is one. Run it on uvloop."""
+    server = uvicorn.Server(config_of(web.app, listening))
+    beside: list[asyncio.Task[None]] = []
+    metrics = _Beside(_metrics_config(web, listening))
+    if listening.metrics_port is not None:
+        beside.append(asyncio.create_task(metrics.serve()))
+    try:
+        await server.serve()
+    finally:
+        metrics.should_exit = True
+        await asyncio.gather(*beside)
+
+
+def _metrics_config(web: Web, listening: Listening) -> uvicorn.Config:
+    return uvicorn.Config(
+        web.metrics,
+        host=listening.metrics_host,
+        port=listening.metrics_port or 0,
+        http=GuardedProtocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+    )
