@@ -1,0 +1,103 @@
+"""What an entry says of a call and its end, before anything is known of what was released."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+from policy_gateway.audit.entry import Body, Json, plain, reason_code, truths, word
+from policy_gateway.errors import (
+    Denied,
+    FieldRefused,
+    GatewayError,
+    NotAuthenticated,
+    PurposeMissing,
+    PurposeRefused,
+    Refused,
+)
+from policy_gateway.model.decision import Decision, Deny, DenyKind, Permit
+from policy_gateway.query import Call, Change, Child, Query, searched_paths
+
+PERMIT = "permit"
+DENY = "deny"
+ERROR = "error"
+
+_DENIALS = (Denied, FieldRefused, NotAuthenticated, PurposeMissing, PurposeRefused)
+
+
+def verdict(decision: Decision | None, error: BaseException | None) -> str:
+    """Return how an attempt ended: what policy permitted stays a permit when the CRM's state then refuses it."""
+    if error is None or isinstance(error, Refused):
+        permitted = isinstance(decision, Permit) and not isinstance(error, _DENIALS)
+        return PERMIT if permitted else DENY
+    return ERROR
+
+
+def code_of(error: BaseException | None) -> str:
+    """Return the error's stable code."""
+    if isinstance(error, GatewayError):
+        return error.code
+    if isinstance(error, asyncio.CancelledError):
+        return "cancelled"
+    return "" if error is None else "internal-error"
+
+
+def about_call(call: Call) -> Body:
+    """Return what the caller said: its words are cut, kept on one line, and kept only where they can be ours."""
+    said = call.circumstances
+    operation = call.operation
+    kind = operation.kind.value if isinstance(operation, Change) else type(operation).__name__.lower()
+    return {
+        "action": kind if isinstance(operation, Change) else call.action.value,
+        "channel": word(said.channel),
+        "connection": word(call.connection),
+        "interaction": plain(said.interaction),
+        "operation": kind,
+        "purpose": word(call.purpose),
+        "reason": reason_code(said.reason),
+        "request_id": plain(said.request_id),
+        "resource": word(operation.resource),
+        "ticket": plain(said.ticket),
+    }
+
+
+def about_paths(call: Call, *, known: bool) -> Body:
+    """Return the paths that the call searches and writes; only how many when they may be names that do not exist."""
+    operation = call.operation
+    if isinstance(operation, Change):
+        return _named("written", frozenset(operation.values), known=known)
+    if isinstance(operation, Query):
+        return _named("searched", frozenset().union(*map(searched_paths, _queries(operation))), known=known)
+    return {}
+
+
+def about_decision(decision: Decision | None) -> Body:
+    """Return what policy said, and why."""
+    if decision is None:
+        return {}
+    rules: list[Json] = sorted(decision.rules)
+    said: Body = {"policy_version": decision.version, "rules": rules, "truths": truths(decision.truths)}
+    if isinstance(decision, Permit):
+        said["obligations"] = sorted(map(str, decision.obligations))
+    return said
+
+
+def names_are_known(decision: Decision | None, error: BaseException | None) -> bool:
+    """Tell whether policy has seen the call's names and refused none of them."""
+    refused = isinstance(error, FieldRefused) or (isinstance(decision, Deny) and decision.kind is DenyKind.FIELD)
+    return decision is not None and not refused
+
+
+def _named(key: str, paths: frozenset[str], *, known: bool) -> Body:
+    if not paths:
+        return {}
+    if known:
+        return {key: [plain(path) for path in sorted(paths)]}
+    return {f"{key}_count": len(paths)}
+
+
+def _queries(query: Query) -> Iterator[Query]:
+    yield query
+    for item in query.select:
+        if isinstance(item, Child):
+            yield from _queries(item.query)

@@ -1,0 +1,167 @@
+"""What one entry says, and its canonical bytes.
+
+An entry names fields, levels and rules; it never holds a value, a record's id or a person's name. Its bytes are
+canonical JSON (RFC 8785): ASCII keys in order, integers and strings only, so sorted compact UTF-8 is all it takes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import TypeAlias
+
+import orjson
+
+from policy_gateway.model.disclosure import Released
+from policy_gateway.model.facts import TruthVector
+from policy_gateway.model.field import RecordId
+
+Json: TypeAlias = "str | int | list[Json] | dict[str, Json]"
+Body: TypeAlias = dict[str, Json]
+
+DECISION = "decision"
+OUTCOME = "outcome"
+SYSTEM = "system"
+SYSTEM_TENANT = "_system"
+VERSION = 1
+
+MOST_CHARACTERS = 128
+CORRELATION = re.compile(r"[0-9a-f]{32}")
+_WORD = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
+_REASON = re.compile(r"[a-z0-9-]{1,40}")
+_TIMINGS = ((1, "1ms"), (10, "10ms"), (100, "100ms"), (1000, "1s"), (10_000, "10s"))
+
+EMPTY: Mapping[str, Json] = {
+    "acting_for": [],
+    "action": "",
+    "channel": "",
+    "code": "",
+    "connection": "",
+    "correlation": "",
+    "decision": "",
+    "groups": [],
+    "interaction": "",
+    "kind": "",
+    "legal_basis": "",
+    "masked": {},
+    "obligations": [],
+    "operation": "",
+    "outcome": "",
+    "policy_version": "",
+    "principal": "",
+    "purpose": "",
+    "reason": "",
+    "released": [],
+    "remark": "",
+    "request_id": "",
+    "resource": "",
+    "rules": [],
+    "searched": [],
+    "searched_count": 0,
+    "subjects": [],
+    "ticket": "",
+    "time": 0,
+    "timing": "",
+    "truths": {},
+    "withheld": [],
+    "written": [],
+    "written_count": 0,
+}
+"""All that an entry can say; what is empty is left out of its bytes."""
+
+
+def serialized(body: Body) -> bytes:
+    """Return the canonical bytes of what *body* says; what is empty is left out."""
+    return canonical({"v": VERSION, **{key: value for key, value in body.items() if value}})
+
+
+def canonical(value: Json) -> bytes:
+    """Return the RFC 8785 form of *value*, whose keys must be ASCII and whose numbers must be integers."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def sealed(body: bytes, tenant: str, seq: int, salt: str) -> bytes:
+    """Return the canonical bytes of a whole entry: *body* as serialized before, with what the journal adds."""
+    return b'{"entry":%b,"salt":"%b","seq":%d,"tenant":"%b"}' % (body, salt.encode(), seq, tenant.encode())
+
+
+def decoded(entry: bytes) -> dict[str, Json]:
+    """Return a whole entry as one flat dict in which nothing is missing."""
+    whole = orjson.loads(entry)
+    return {**EMPTY, **whole.pop("entry"), **whole}
+
+
+def plain(text: str, most: int = MOST_CHARACTERS) -> str:
+    """Return *text* cut to *most* characters on one line: what does not print (U+2028, control …) is spelt out."""
+    text = text[:most]
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
+
+
+def word(text: str) -> str:
+    """Return *text* if it can be a name of ours (a purpose, connection, resource), else ``?``."""
+    return text if not text or _WORD.fullmatch(text) else "?"
+
+
+def reason_code(text: str) -> str:
+    """Return *text* if it is a reason code; free text is not for the entry."""
+    return text if _REASON.fullmatch(text) else ""
+
+
+def milliseconds(moment: datetime) -> int:
+    """Return *moment* as milliseconds since 1970 UTC."""
+    return int(moment.timestamp() * 1000)
+
+
+def timing(passed: int) -> str:
+    """Return the class of a duration in milliseconds; a finer one would tell what was found."""
+    return next((name for most, name in _TIMINGS if passed < most), "longer")
+
+
+def truths(vector: TruthVector) -> Json:
+    """Return conditions by their truth."""
+    told: dict[str, list[Json]] = {}
+    for condition, truth in sorted(vector.items()):
+        told.setdefault(truth.value, []).append(condition)
+    return dict(told.items())
+
+
+def by_level(levels: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return paths by their level."""
+    told: dict[str, list[str]] = {}
+    for path in sorted(levels):
+        told.setdefault(levels[path], []).append(path)
+    return told
+
+
+def disclosed(released: Released, subjects: Mapping[RecordId, str]) -> Body:
+    """Return what an entry says of *released*: fields by name and level, groups by truths, *subjects* by pseudonym."""
+    masked: dict[str, set[str]] = {}
+    clear: set[str] = set()
+    groups: list[Json] = []
+    for group in released.groups:
+        levels = by_level(group.levels)
+        groups.append(
+            {
+                "levels": {level: list(paths) for level, paths in levels.items()},
+                "subjects": [subjects[record] for record in group.ids],
+                "truths": truths(group.truths),
+            }
+        )
+        for level, paths in levels.items():
+            (clear if level == "clear" else masked.setdefault(level, set())).update(paths)
+    withheld = {record.withheld for record in released.records}
+    return {
+        "groups": groups,
+        "masked": {level: _sorted(paths) for level, paths in masked.items()},
+        "obligations": _sorted(map(str, released.obligations)),
+        "released": _sorted(clear),
+        "rules": _sorted(released.rules),
+        "withheld": _sorted(set().union(*withheld)),
+    }
+
+
+def _sorted(names: Iterable[str]) -> list[Json]:
+    return sorted(names)

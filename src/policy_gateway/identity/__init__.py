@@ -1,0 +1,22 @@
+"""Who is calling: API keys, what each was granted, and which teams and roles a principal has now."""
+
+from __future__ import annotations
+
+from policy_gateway.identity.authenticator import KeyAuthenticator, authenticate
+from policy_gateway.identity.keys import Grant, Issued, Keys
+from policy_gateway.identity.memberships import Memberships
+from policy_gateway.identity.secrets import derive, master_key, new_master_key
+from policy_gateway.identity.store import KeyInfo
+
+__all__ = [
+    "Grant",
+    "Issued",
+    "KeyAuthenticator",
+    "KeyInfo",
+    "Keys",
+    "Memberships",
+    "authenticate",
+    "derive",
+    "master_key",
+    "new_master_key",
+]

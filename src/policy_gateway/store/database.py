@@ -1,0 +1,104 @@
+"""The database as capabilities see it: one writer, prepared reads, nothing else."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from sqlalchemy import URL, Engine, Select, Table, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from policy_gateway.errors import AuditUnavailable, ConfigurationError
+from policy_gateway.store import sqlite
+from policy_gateway.store.migrate import migrate
+from policy_gateway.store.statements import Prepared, RowInsert
+from policy_gateway.store.writer import Writer
+
+DEADLINE = 5.0
+CAPACITY = 10_000
+
+
+class Database:
+    """One open database. Reads are answered inline, from a connection of their own that cannot write.
+
+    *url* is SQLAlchemy's (``sqlite:///gateway.db``); *deadline* is how many seconds a write may take, *capacity* how
+    many writes may wait.
+    """
+
+    def __init__(self, url: URL, engine: Engine, *, deadline: float, capacity: int) -> None:
+        path = sqlite.file_of(url)
+        self._url = url
+        self._engine = engine
+        self._reader: sqlite3.Connection | None = None
+        self.writer = Writer(engine, lambda: sqlite.inode_of(path), deadline=deadline, capacity=capacity)
+
+    @classmethod
+    def open(cls, url: str, *, deadline: float = DEADLINE, capacity: int = CAPACITY) -> Database:
+        """Open the database at *url*, and create or migrate it; ConfigurationError when it cannot be used."""
+        parsed = _parsed(url)
+        sqlite.create_file(sqlite.file_of(parsed))
+        engine = sqlite.writing_engine(parsed, patience_ms=int(deadline * 1000))
+        try:
+            migrate(engine)
+        except SQLAlchemyError as failed:
+            raise ConfigurationError(f"the database cannot be opened ({_reason(failed)})") from None
+        return cls(parsed, engine, deadline=deadline, capacity=capacity)
+
+    def prepare(self, statement: Select[Any]) -> Prepared:
+        """Compile *statement* once; its parameters are its ``bindparam`` s, passed to :meth:`fetch` by name."""
+        return Prepared.of(statement, self._engine.dialect)
+
+    def row_insert(self, table: Table, *, new: bool = False) -> RowInsert:
+        """Compile an insert of whole rows into *table* for a :class:`~policy_gateway.store.writer.Bulk`.
+
+        With *new*, rows that are already there stay as they are.
+        """
+        return RowInsert.into(table, self._engine.dialect, new=new)
+
+    async def fetch(self, prepared: Prepared, **parameters: object) -> Sequence[tuple[Any, ...]]:
+        """Return all rows; AuditUnavailable when the database does not answer."""
+        arguments = prepared.arguments(parameters)
+        try:
+            if self._reader is None:
+                self._reader = sqlite.reading_connection(self._url)
+            rows = self._reader.execute(prepared.sql, arguments).fetchall()
+        except sqlite3.Error:
+            self._close_reader()
+            raise AuditUnavailable("the gateway's own database does not answer, so nothing was released") from None
+        return prepared.rows(rows)
+
+    async def close(self) -> None:
+        """Write what waits, then let go of the file."""
+        await self.writer.close()
+        self._close_reader()
+        self._engine.dispose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def _close_reader(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ConfigurationError("the database's URL cannot be read: write sqlite:///path/to/gateway.db") from None
+    if parsed.get_backend_name() != "sqlite":
+        raise ConfigurationError(f"no {parsed.get_backend_name()} database is supported yet: use sqlite:///path")
+    return parsed
+
+
+def _reason(failed: SQLAlchemyError) -> str:
+    # The driver's words name files and tables, never values; a statement's parameters must not be shown.
+    return str(getattr(failed, "orig", None) or type(failed).__name__)
