@@ -1,0 +1,366 @@
+"""A connection to one HubSpot portal: the only place of the plugin that does I/O, and through the given transport only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, cast
+
+import orjson
+from pydantic import BaseModel, ValidationError
+
+from policy_gateway.errors import (
+    ConfigurationError,
+    ConnectionNotFound,
+    FieldRefused,
+    InvalidCall,
+    PreconditionFailed,
+    RecordNotFound,
+    UpstreamInvalid,
+)
+from policy_gateway.model.field import ID_PATH, Catalogue, RecordId, Resource
+from policy_gateway.query import And, Change, ChangeKind, Compare, In, Op, Query, Where, paths_of
+from policy_gateway.records import ConnectionConfig, Outcome, OutcomeKind, Page, Record, Request, Response, Transport
+from policy_gateway_hubspot import catalogue, matching
+from policy_gateway_hubspot.catalogue import ADAPTER, NATIVE_PREFIX, OBJECT_ID, HubSpotOptions
+from policy_gateway_hubspot.filtering import EVERYTHING, MAX_FILTERS, MAX_FILTERS_IN_ALL, Filter, Groups, Search, search
+from policy_gateway_hubspot.mapping import ID, Plan, properties
+from policy_gateway_hubspot.paging import MAX_LIST, MAX_SEARCH, MAX_WINDOW, Place, Way, place, size
+from policy_gateway_hubspot.refusals import content
+
+_OBJECTS: Final = "/crm/v3/objects"
+_PROPERTIES: Final = "/crm/v3/properties"
+_MOST_PLANS: Final = 512
+
+
+class HubSpotKind:
+    """Opens connections to HubSpot with a private app's token, the secret ``token``."""
+
+    name = ADAPTER
+    options: type[BaseModel] = HubSpotOptions
+
+    def connect(self, config: ConnectionConfig, transport: Transport) -> HubSpotAdapter:
+        """Open a connection. ConfigurationError without a token, or with options that make no sense."""
+        try:
+            options = HubSpotOptions.model_validate(dict(config.options))
+        except ValidationError as error:
+            places = sorted({str(part) for found in error.errors() for part in found["loc"]})
+            raise ConfigurationError(f"options that cannot be used: {', '.join(places)}") from None
+        secret = config.secrets.get("token")
+        token = secret.get_secret_value() if secret else ""
+        if not token or not token.isascii() or not token.isprintable() or " " in token:
+            raise ConfigurationError("a HubSpot connection needs the secret `token`: a private app's access token")
+        return HubSpotAdapter(transport, token, options)
+
+
+class HubSpotAdapter:
+    """One portal. What it knows of properties is what :meth:`catalogue` found last; until then, the mapped fields.
+
+    *limits* holds HubSpot's ``X-HubSpot-RateLimit-…`` headers as they came with the last answer.
+    """
+
+    def __init__(self, transport: Transport, token: str, options: HubSpotOptions) -> None:
+        self._transport = transport
+        self._options = options
+        self._headers = {"authorization": f"Bearer {token}", "accept": "application/json"}
+        self._sending = {**self._headers, "content-type": "application/json"}
+        self._resources: Mapping[str, Resource] = catalogue.mapped(options)
+        self._plans: dict[tuple[str, tuple[str, ...]], Plan] = {}
+        self._described = False
+        self._last: Mapping[str, str] = {}
+
+    @property
+    def limits(self) -> Mapping[str, str]:
+        """Return the headers about HubSpot's limits that came last, by their lower-case names."""
+        return {name: value for name, value in self._last.items() if name.startswith("x-hubspot-ratelimit-")}
+
+    async def catalogue(self) -> Catalogue:
+        """Describe contacts and companies by HubSpot's properties API."""
+        found: dict[str, Resource] = {}
+        for name, resource in catalogue.mapped(self._options).items():
+            answer = content(await self._get(f"{_PROPERTIES}/{resource.plural}"), 200)
+            results = answer.get("results") if isinstance(answer, dict) else None
+            found[name] = catalogue.completed(resource, catalogue.described(results))
+        self._resources, self._described = found, True
+        self._plans.clear()
+        return catalogue.catalogue(found.values())
+
+    async def read(self, query: Query) -> Page:
+        """Return one record, or one page of at most 200."""
+        _carried(query)
+        paths = cast("tuple[str, ...]", query.select)
+        resource = self._resources.get(query.resource)
+        plan = self._plans.get((query.resource, paths))
+        if plan is None or resource is None:
+            resource = await self._known(query.resource, paths)
+            plan = self._planned(resource, paths)
+        if query.target is not None:
+            return Page(resource.name, (await self._one(query, query.target, resource, plan),))
+        if query.where is None and not query.order:
+            return await self._list(query, resource, plan)
+        return await self._found(query, resource, plan)
+
+    async def write(self, change: Change) -> Outcome:
+        """Create, update or archive one record; upserts and merges are not carried.
+
+        HubSpot knows no conditional writes: what is expected is compared right before the write, and a change by
+        somebody else in these milliseconds is not seen.
+        """
+        resource = await self._known(change.resource, (*change.values, *change.expected))
+        body = properties(resource, change.values)
+        match change.kind, change.target:
+            case ChangeKind.CREATE, None:
+                return await self._create(resource, change, body)
+            case ChangeKind.UPDATE, str(target) if body:
+                path = _path(resource, target)
+                await self._unchanged(resource, change, RecordId(target))
+                answer = await self._send("PATCH", path, {"properties": body})
+                return _done(content(answer, 200, natives=_natives(resource, change)), target)
+            case ChangeKind.DELETE, str(target) if not body:
+                path = _path(resource, target)
+                # HubSpot archives what does not exist without a word: that must not look like a deletion.
+                await self._unchanged(resource, change, RecordId(target))
+                answer = await self._sent(Request("DELETE", path, headers=self._headers))
+                if answer.status != 204:  # noqa: PLR2004 -- No Content
+                    content(answer)
+                return Outcome(OutcomeKind.DONE, RecordId(target))
+            case _:
+                raise InvalidCall("HubSpot carries creating, updating and deleting one record")
+
+    async def _one(self, query: Query, target: RecordId, resource: Resource, plan: Plan) -> Record:
+        path = _path(resource, target)
+        if query.order or query.cursor:
+            raise InvalidCall("one record has no order and no pages")
+        if query.where is not None:
+            where = And((Compare(ID_PATH, Op.EQ, target), query.where))
+            page = await self._search(Query(query.resource, query.select, where, limit=1), resource, plan)
+            if not page.records:
+                raise RecordNotFound
+            return page.records[0]
+        answer = content(await self._get(path, plan.query), 200)
+        record = plan.record(answer)
+        if record.id != target:
+            raise UpstreamInvalid
+        return record
+
+    async def _list(self, query: Query, resource: Resource, plan: Plan) -> Page:
+        at, limit = place(Way.LIST, query.cursor), size(query.limit, MAX_LIST)
+        parameters = [("limit", str(limit)), *plan.query]
+        if at.at:
+            parameters.append(("after", at.at))
+        answer = content(await self._get(f"{_OBJECTS}/{resource.plural}", parameters), 200)
+        records, after = _page(answer, plan, limit)
+        return Page(resource.name, records, at.next(after) if after else None)
+
+    async def _found(self, query: Query, resource: Resource, plan: Plan) -> Page:
+        match query.where:
+            case In(path="id", values=tuple(values)) if values and not query.order:
+                return await self._by_ids(query, resource, plan, values)
+            case _:
+                return await self._search(query, resource, plan)
+
+    async def _by_ids(self, query: Query, resource: Resource, plan: Plan, values: Sequence[object]) -> Page:
+        """Read given records in one batch, in the order given: exact at once, where search lags behind changes."""
+        ids = list(dict.fromkeys(value for value in values if isinstance(value, str) and ID.fullmatch(value)))
+        if len(ids) != len(set(values)):
+            raise InvalidCall("an id of HubSpot has digits only")
+        at, limit = place(Way.IDS, query.cursor), size(query.limit, MAX_LIST)
+        asked = ids[at.number() : at.number() + limit]
+        if not asked:
+            return Page(resource.name)
+        body = {"inputs": [{"id": each} for each in asked], "properties": plan.names}
+        answer = content(await self._send("POST", f"{_OBJECTS}/{resource.plural}/batch/read", body), 200, 207)
+        records, _ = _page(answer, plan, len(asked))
+        by_id = {record.id: record for record in records}
+        if not set(by_id) <= set(asked) or not _only_missing(answer):
+            raise UpstreamInvalid
+        found = tuple(by_id[RecordId(each)] for each in asked if each in by_id)
+        end = at.number() + len(asked)
+        return Page(resource.name, found, at.next(str(end)) if end < len(ids) else None)
+
+    async def _search(self, query: Query, resource: Resource, plan: Plan) -> Page:
+        where = query.where or And(())
+        resource = await self._known(query.resource, tuple(paths_of(where)))
+        meant = search(where, resource, self._options.region)
+        if not meant.groups:
+            return Page(resource.name)
+        wide = plan
+        if not meant.exact:
+            wide = self._planned(resource, tuple(dict.fromkeys([*cast("tuple[str, ...]", query.select), *sorted(paths_of(where))])))
+        page = await self._searched(query, resource, wide, meant)
+        if meant.exact:
+            return page
+        return Page(page.resource, self._narrowed(page, query, resource, where), page.cursor)
+
+    def _narrowed(self, page: Page, query: Query, resource: Resource, where: Where) -> tuple[Record, ...]:
+        """Return the records that are really meant, with what was selected only."""
+        meant = [
+            record for record in page.records if matching.holds(where, record.values, resource, self._options.region)
+        ]
+        return tuple(
+            Record(record.id, {path: value for path, value in record.values.items() if path in query.select})
+            for record in meant
+        )
+
+    async def _searched(self, query: Query, resource: Resource, plan: Plan, meant: Search) -> Page:
+        """Return one page of a search. Without an order of its own it goes by id, which has no end at 10,000."""
+        if not query.order and meant.groups == EVERYTHING:
+            return await self._list(query, resource, plan)
+        keyset = not query.order and _room(meant.groups)
+        at = place(Way.KEYSET if keyset else Way.OFFSET, query.cursor)
+        limit = size(query.limit, MAX_SEARCH)
+        body = _search_body(query, resource, plan, meant.groups)
+        body |= {"limit": limit}
+        if keyset:
+            body |= {"filterGroups": _bodies(_after(meant.groups, at)), "sorts": [_sort(OBJECT_ID, descending=False)]}
+        elif at.number() + limit > MAX_WINDOW:
+            raise InvalidCall(f"a sorted search in HubSpot ends after {MAX_WINDOW} records: narrow the filter")
+        else:
+            body |= {"after": str(at.number())}
+        answer = content(await self._send("POST", f"{_OBJECTS}/{resource.plural}/search", body), 200)
+        records, after = _page(answer, plan, limit)
+        if not after or not records:
+            return Page(resource.name, records)
+        return Page(resource.name, records, at.next(records[-1].id if keyset else after))
+
+    async def _create(self, resource: Resource, change: Change, body: Mapping[str, str]) -> Outcome:
+        if change.expected:
+            raise InvalidCall("a record that does not exist has no state to expect")
+        given = {name: value for name, value in body.items() if value}
+        answer = await self._send("POST", f"{_OBJECTS}/{resource.plural}", {"properties": given})
+        return _done(content(answer, 201, natives=_natives(resource, change)), None)
+
+    async def _unchanged(self, resource: Resource, change: Change, target: RecordId) -> None:
+        """Read what the decision was made on, and compare."""
+        if not change.expected and change.kind is not ChangeKind.DELETE:
+            return
+        plan = self._planned(resource, tuple(change.expected))
+        record = plan.record(content(await self._get(_path(resource, target), plan.query), 200))
+        if record.id != target:
+            raise UpstreamInvalid
+        if any(path not in record.values or record.values[path] != value for path, value in change.expected.items()):
+            raise PreconditionFailed
+
+    async def _known(self, name: str, paths: Sequence[str]) -> Resource:
+        """Return the resource *name*, having asked HubSpot for its properties when *paths* hold a native one."""
+        if name not in self._resources:
+            raise ConnectionNotFound
+        resource = self._resources[name]
+        if not self._described and any(path.startswith(NATIVE_PREFIX) and path not in resource.fields for path in paths):
+            await self.catalogue()
+            resource = self._resources[name]
+        if any(path not in resource.fields for path in paths):
+            raise FieldRefused
+        return resource
+
+    def _planned(self, resource: Resource, paths: tuple[str, ...]) -> Plan:
+        plan = self._plans.get((resource.name, paths))
+        if plan is None:
+            plan = Plan(resource, paths)
+            if len(self._plans) >= _MOST_PLANS:
+                self._plans.clear()
+            self._plans[resource.name, paths] = plan
+        return plan
+
+    async def _get(self, path: str, query: Sequence[tuple[str, str]] = ()) -> Response:
+        return await self._sent(Request("GET", path, query, self._headers))
+
+    async def _send(self, method: str, path: str, body: Mapping[str, object]) -> Response:
+        return await self._sent(Request(method, path, headers=self._sending, body=orjson.dumps(body)))
+
+    async def _sent(self, request: Request) -> Response:
+        response = await self._transport.send(request)
+        self._last = response.headers
+        return response
+
+
+def _carried(query: Query) -> None:
+    if query.group or query.having is not None or query.history or query.associations:
+        raise InvalidCall("HubSpot's search knows neither groups, history nor associations")
+    for item in query.select:
+        if not isinstance(item, str):
+            raise InvalidCall("HubSpot's search selects plain fields only")
+
+
+def _path(resource: Resource, target: str) -> str:
+    if ID.fullmatch(target) is None:
+        raise InvalidCall("an id of HubSpot has digits only")
+    return f"{_OBJECTS}/{resource.plural}/{target}"
+
+
+def _page(answer: object, plan: Plan, limit: int) -> tuple[tuple[Record, ...], str]:
+    """Return the records of a list or search, and where the next page starts. UpstreamInvalid for too many."""
+    match answer:
+        case {"results": list(results), **rest} if len(results) <= limit:
+            records = tuple(plan.record(each) for each in results)
+        case _:
+            raise UpstreamInvalid
+    match rest.get("paging"):
+        case {"next": {"after": str(after)}}:
+            return records, after
+        case None | {"next": None}:
+            return records, ""
+        case dict(paging) if "next" not in paging:
+            return records, ""
+        case _:
+            raise UpstreamInvalid
+
+
+def _only_missing(answer: object) -> bool:
+    """Tell whether nothing but missing records went wrong in a batch."""
+    match answer:
+        case {"errors": list(errors)}:
+            return all(isinstance(each, dict) and each.get("category") == "OBJECT_NOT_FOUND" for each in errors)
+        case _:
+            return True
+
+
+def _search_body(query: Query, resource: Resource, plan: Plan, groups: Groups) -> dict[str, object]:
+    body: dict[str, object] = {"properties": plan.names}
+    if groups != EVERYTHING:
+        body["filterGroups"] = _bodies(groups)
+    if len(query.order) > 1:
+        raise InvalidCall("HubSpot sorts by one field only")
+    for order in query.order:
+        field = resource.fields.get(order.path)
+        if field is None:
+            raise FieldRefused
+        if not field.searchable or "+" in field.native:
+            raise InvalidCall("HubSpot cannot sort by a compound")
+        body["sorts"] = [_sort(field.native, descending=order.descending)]
+    return body
+
+
+def _sort(name: str, *, descending: bool) -> dict[str, str]:
+    return {"propertyName": name, "direction": "DESCENDING" if descending else "ASCENDING"}
+
+
+def _bodies(groups: Groups) -> list[dict[str, object]]:
+    """Return filter groups as JSON, always in the same order."""
+    told = [[each.body() for each in sorted(group, key=repr)] for group in sorted(groups, key=lambda group: repr(sorted(group, key=repr)))]
+    return [{"filters": filters} for filters in told if filters]
+
+
+def _room(groups: Groups) -> bool:
+    """Tell whether each alternative has room for one more condition."""
+    added = sum(map(len, groups)) + len(groups)
+    return added <= MAX_FILTERS_IN_ALL and all(len(group) < MAX_FILTERS for group in groups)
+
+
+def _after(groups: Groups, at: Place) -> Groups:
+    if not at.at:
+        return groups
+    later = Filter(OBJECT_ID, "GT", at.at)
+    return frozenset(group | {later} for group in groups)
+
+
+def _natives(resource: Resource, change: Change) -> dict[str, str]:
+    return {resource.fields[path].native: path for path in change.values}
+
+
+def _done(answer: object, target: str | None) -> Outcome:
+    """Return that a write was applied. UpstreamInvalid when the answer is about another record, or about none."""
+    match answer:
+        case {"id": str(record_id)} if ID.fullmatch(record_id) and target in {None, record_id}:
+            return Outcome(OutcomeKind.DONE, RecordId(record_id))
+        case _:
+            raise UpstreamInvalid

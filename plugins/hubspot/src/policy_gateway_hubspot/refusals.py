@@ -1,0 +1,110 @@
+"""HubSpot's answers that are not what was asked for, in the gateway's words. Its own text is never passed on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+import orjson
+
+from policy_gateway.errors import (
+    Conflict,
+    GatewayError,
+    InvalidCall,
+    RateLimited,
+    RecordNotFound,
+    UpstreamInvalid,
+    UpstreamRefused,
+    UpstreamUnavailable,
+)
+from policy_gateway.records import Response
+
+_UNAVAILABLE: Final = frozenset({423, 502, 503, 504, 521, 522, 523, 524})
+_LIMITED: Final = frozenset({429, 477})
+_SERVER_ERROR: Final = 500
+_CLIENT_ERROR: Final = 400
+_WAITS: Final = MappingProxyType({"SECONDLY": 1, "TEN_SECONDLY_ROLLING": 10, "DAILY": 300})
+"""Seconds to wait by the limit that was hit, for answers without ``Retry-After``."""
+
+
+def content(response: Response, *expected: int, natives: Mapping[str, str] | None = None) -> object:
+    """Return the JSON of a *response* whose status is *expected*; of all others raise what they mean.
+
+    *natives* says which path a property of a write came from, so that a refused value can be pointed at.
+    """
+    if response.status not in expected:
+        raise _meaning(response, natives or {})
+    return parsed(response)
+
+
+def parsed(response: Response) -> object:
+    """Return the JSON of *response*; UpstreamInvalid when it is none."""
+    try:
+        return orjson.loads(response.body)
+    except orjson.JSONDecodeError:
+        raise UpstreamInvalid from None
+
+
+def _meaning(response: Response, natives: Mapping[str, str]) -> GatewayError:
+    match response.status:
+        case 400:
+            return _refused_value(response, natives)
+        case 401:
+            return UpstreamRefused("HubSpot does not accept the connection's token")
+        case 403:
+            return UpstreamRefused("HubSpot's token of this connection lacks a scope")
+        case 404:
+            return RecordNotFound()
+        case 409:
+            return Conflict("another record already has a value that must be unique")
+        case status if status in _LIMITED:
+            return RateLimited(retry_after=_wait(response))
+        case status if status in _UNAVAILABLE or status >= _SERVER_ERROR:
+            return UpstreamUnavailable()
+        case status if status >= _CLIENT_ERROR:
+            return UpstreamRefused()
+        case _:
+            return UpstreamInvalid()
+
+
+def _refused_value(response: Response, natives: Mapping[str, str]) -> GatewayError:
+    """Return which of the written fields HubSpot does not take; what it says beyond that may quote other records."""
+    for name in _complaints(response):
+        if path := natives.get(name):
+            return InvalidCall("HubSpot does not accept a value", pointer=f"/{path}")
+    return InvalidCall("HubSpot does not accept a value") if natives else UpstreamRefused()
+
+
+def _complaints(response: Response) -> list[str]:
+    match _lenient(response):
+        case {"errors": list(errors)}:
+            return [name for error in errors for name in _names(error)]
+        case _:
+            return []
+
+
+def _names(error: object) -> list[str]:
+    match error:
+        case {"context": {"propertyName": [*names]}}:
+            return [name for name in names if isinstance(name, str)]
+        case _:
+            return []
+
+
+def _wait(response: Response) -> int:
+    after = response.headers.get("retry-after", "")
+    if after.isascii() and after.isdigit():
+        return int(after[:9])
+    match _lenient(response):
+        case {"policyName": str(policy)}:
+            return _WAITS.get(policy, 1)
+        case _:
+            return 1
+
+
+def _lenient(response: Response) -> object:
+    try:
+        return orjson.loads(response.body)
+    except orjson.JSONDecodeError:
+        return None
