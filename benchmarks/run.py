@@ -55,9 +55,9 @@ def page(results: dict[str, dict[str, object]]) -> str:
         "",
         "# How fast it is",
         "",
-        "Ours beside the floor and the peers, all in the same run on the same machine, in interleaved rounds; each",
-        "figure is the median of the rounds. Read them as ratios, not as promises: your machine is another one. The method of",
-        "each table stands above it, the programs beside this page, the reasons in [README.md](README.md).",
+        "Ours beside the floor and the peers, all in the same run on the same machine, in interleaved rounds; a",
+        "figure is the median of its rounds. Read them as ratios, not as promises: your machine is another one. The",
+        "method of each table stands above it, the programs beside this page, the reasons in [README.md](README.md).",
         "",
         f"Taken on: {where}.",
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ CATEGORIES = tuple(f"kind{number:02d}" for number in range(12))
 PURPOSES = ("service", "complaint", "marketing", "survey")
 CONDITIONS = ("-", "-", "own_team", "!vip", "consent(marketing, phone)")
 SHOWN = ("clear", "clear", "partial", "last4")
+PLAIN = dict.fromkeys(CATEGORIES[:9], "clear") | dict(zip(CATEGORIES[9:], ("redact", "last4", "partial"), strict=True))
+"""What an agent sees of each category unless another rule says more or less."""
 FIELDS = tuple(f"bench.f{number:02d}" for number in range(60))
 RECORDS = 100
 
@@ -47,20 +50,29 @@ def category_of(field: str) -> str:
 
 
 def rules(count: int) -> Iterator[Rule]:
-    """Yield *count* rules, the same share for each tenant; one in seven forbids."""
-    for number in range(count):
-        turn = number // len(TENANTS)
-        effect = "deny" if turn % 7 == 6 else "allow"  # noqa: PLR2004 -- the last of seven
-        yield Rule(
-            id=f"B-{number}",
-            tenant=TENANTS[number % len(TENANTS)],
-            role=ROLES[turn % len(ROLES)],
-            category=CATEGORIES[(turn // len(ROLES)) % len(CATEGORIES)],
-            effect=effect,
-            show="none" if effect == "deny" else SHOWN[turn % len(SHOWN)],
-            purpose=PURPOSES[(turn // 3) % len(PURPOSES)] if turn % 2 else "*",
-            condition=CONDITIONS[(turn // 2) % len(CONDITIONS)],
+    """Yield *count* different rules, the same share for each tenant; one in seven forbids.
+
+    The first ones are what a plain role has: most categories in clear, some masked; none unknown, so that a call may
+    name every field. The others widen and narrow that by purpose and by record.
+    """
+    chance = random.Random(7)
+    seen = {(tenant, ROLE, category, "allow", show, "*", "-") for tenant in TENANTS for category, show in PLAIN.items()}
+    yield from (Rule(f"K-{number}", *said) for number, said in enumerate(sorted(seen)))
+    while len(seen) < count:
+        number = len(seen)
+        effect = "deny" if number // len(TENANTS) % 7 == 6 else "allow"  # noqa: PLR2004 -- the last of seven
+        said = (
+            TENANTS[number % len(TENANTS)],
+            chance.choice(ROLES),
+            chance.choice(CATEGORIES),
+            effect,
+            "none" if effect == "deny" else chance.choice(SHOWN),
+            chance.choice(("*", *PURPOSES)),
+            chance.choice(CONDITIONS),
         )
+        if said not in seen:
+            seen.add(said)
+            yield Rule(f"B-{number}", *said)
 
 
 def contacts() -> tuple[Contact, ...]:

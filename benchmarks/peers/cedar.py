@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 
 import cedarpy
+
 import world
 
 

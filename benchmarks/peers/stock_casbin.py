@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable
 
 import casbin
+
 import world
 
 MODEL = """

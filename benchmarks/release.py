@@ -1,0 +1,121 @@
+"""What it costs to let out a page of 147 KB: parse, drop, mask, serialize."""
+
+from __future__ import annotations
+
+import random
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+import folder
+import ours
+import world
+from figures import Rounds, Row, Table, Target, cpu_of, report, short
+from policy_gateway import Disclosure, Permit, RecordFacts, RecordId, Released
+from policy_gateway.enforcement import Rendering, release
+from policy_gateway.policy import Policy, read_folder
+from policy_gateway.records import Page, Record
+from policy_gateway.web.answers import page as members
+
+OURS, FLOOR, COMPREHENSION = "ours: parse, release, serialize", "orjson alone: parse, serialize", "one comprehension"
+RULES = 1000
+TIMES = 2.0
+READING = {"principal.teams": frozenset({world.TEAM})}
+NOTHING = RecordFacts()
+
+
+def body() -> bytes:
+    """Return a page as a CRM would send it: 100 contacts, 60 texts each and what decides, 147 KB."""
+    chance = random.Random(5)
+    contacts = []
+    for contact in world.contacts():
+        texts = {path: chance.choice(("Berlin", "Lindenweg 5", "4711", "+49 30 23125", "neu")) for path in world.FIELDS}
+        deciding = {"team": contact.team, "vip": contact.vip, "consents": list(contact.consents)}
+        contacts.append({"id": contact.id, "properties": {**texts, **deciding}, "archived": False})
+    return orjson.dumps({"results": contacts, "paging": {"next": {"after": "100"}}})
+
+
+def mapped(said: Mapping[str, Any]) -> Page:
+    """Return what the CRM said as records, as an adapter does."""
+    records = []
+    for item in said["results"]:
+        values = item["properties"]
+        values["id"] = item["id"]
+        values["consents"] = tuple(values["consents"])
+        records.append(Record(RecordId(item["id"]), values))
+    return Page("contact", tuple(records), said["paging"]["next"]["after"])
+
+
+class Ours:
+    """The gateway's way from a CRM's bytes to an answer's."""
+
+    def __init__(self, permit: Permit) -> None:
+        self.permit = permit
+        masks = ours.vocabulary().masks
+        self.rendering = Rendering(resource=ours.resource(), masks=masks, key=bytes(32), audience=ours.ANNA.id)
+
+    def released(self, said: bytes) -> Released:
+        """Return what may leave."""
+        page = mapped(orjson.loads(said))
+        return release(page, self.permit, [NOTHING] * len(page.records), self.rendering)
+
+    def answer(self, said: bytes) -> bytes:
+        """Return the answer's body."""
+        return orjson.dumps(members(Disclosure(self.released(said), {}, self.permit)))
+
+
+def comprehension(said: bytes, wanted: frozenset[str]) -> bytes:
+    """Return the fields of *wanted* of each record: no conditions, no masks, the same for all records."""
+    results = orjson.loads(said)["results"]
+    return orjson.dumps(
+        [{path: value for path, value in item["properties"].items() if path in wanted} for item in results]
+    )
+
+
+def permit() -> Permit:
+    """Return the permit of the benchmark's call."""
+    with tempfile.TemporaryDirectory() as place:
+        bundle = read_folder(folder.write(Path(place), world.rules(RULES)), ours.vocabulary())
+    decision = Policy(bundle, ours.vocabulary()).decide(ours.ANNA, ours.CALL, ours.resource(), READING)
+    if not isinstance(decision, Permit):
+        sys.exit(f"the call was refused: {decision}")
+    return decision
+
+
+def measure(rounds: int, quick: bool) -> Table:  # noqa: FBT001 -- called by report only
+    """Return the table."""
+    said, way = body(), Ours(permit())
+    wanted = frozenset(way.permit.viewable)
+    released = way.released(said)
+    timed = Rounds()
+    spent = 0.05 if quick else 0.5
+    for _ in range(rounds):
+        timed.add(FLOOR, ms=cpu_of(lambda: orjson.dumps(orjson.loads(said)), at_least=spent) * 1e3)
+        timed.add(COMPREHENSION, ms=cpu_of(lambda: comprehension(said, wanted), at_least=spent) * 1e3)
+        timed.add(OURS, ms=cpu_of(lambda: way.answer(said), at_least=spent) * 1e3)
+    floor = timed.median(FLOOR, "ms")
+    rows = tuple(
+        Row(name, (short(ms := timed.median(name, "ms")), f"{short(ms / floor)}x"), timed.raw[name])
+        for name in (FLOOR, OURS, COMPREHENSION)
+    )
+    times = timed.median(OURS, "ms") / floor
+    shown = sum(len(record.fields) for record in released.records)
+    masked = sum(len(record.masked) for record in released.records)
+    return Table(
+        title=f"Releasing a page of {len(said) / 1e3:.0f} KB",
+        method=(
+            "CPU of one thread, in process, from the CRM's bytes to the answer's. 100 contacts of 60 fields, "
+            f"{len(released.groups)} different truth vectors; {shown:,} values are shown, {masked:,} of them masked."
+        ),
+        columns=("", "ms a page", "beside orjson alone"),
+        rows=rows,
+        targets=(Target(f"at most {TIMES:.0f} times orjson alone", f"{short(times)} times", times <= TIMES),),
+    )
+
+
+if __name__ == "__main__":
+    report(measure)
