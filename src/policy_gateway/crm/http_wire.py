@@ -45,7 +45,7 @@ class RequestWriter:
             raise UpstreamInvalid("the adapter made a request whose method or path is not allowed")
         target = self._prefix + request.path
         if request.query:
-            target += "?" + urlencode(request.query, quote_via=quote)
+            target += "?" + _encoded(request.query)
         lines = [f"{request.method} {target} HTTP/1.1\r\n", self._fixed]
         for name, value in request.headers.items():
             if _NAME.fullmatch(name) is None or _VALUE.fullmatch(value) is None or name.lower() in _OURS:
@@ -55,6 +55,13 @@ class RequestWriter:
             lines.append(f"content-length: {len(request.body)}\r\n")
         lines.append("\r\n")
         return "".join(lines).encode("ascii") + request.body
+
+
+def _encoded(query: Sequence[tuple[str, str]]) -> str:
+    try:
+        return urlencode(query, quote_via=quote)
+    except UnicodeEncodeError:
+        raise UpstreamInvalid("the adapter made a request whose query is no text") from None
 
 
 def decoded(body: bytes, encoding: str, limit: int) -> bytes:
