@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from figures import machine
 
@@ -38,16 +39,16 @@ def main() -> None:
         PAGE.write_text(page(results), encoding="utf-8")
 
 
-def measured(name: str, *, rounds: int, quick: bool) -> dict[str, object]:
+def measured(name: str, *, rounds: int, quick: bool) -> dict[str, Any]:
     """Return the table of one measurement, as JSON."""
     with tempfile.NamedTemporaryFile(suffix=".json") as file:
         command = [sys.executable, str(FOLDER / f"{name}.py"), file.name, str(rounds), "quick" if quick else "full"]
         subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
-        table: dict[str, object] = json.loads(Path(file.name).read_text(encoding="utf-8"))
+        table: dict[str, Any] = json.loads(Path(file.name).read_text(encoding="utf-8"))
         return table
 
 
-def page(results: dict[str, dict[str, object]]) -> str:
+def page(results: dict[str, Any]) -> str:
     """Return the page of all tables."""
     where = "; ".join(f"{key}: {value}" for key, value in results["machine"].items())
     head = [
@@ -65,7 +66,7 @@ def page(results: dict[str, dict[str, object]]) -> str:
     return "\n".join([*head, "", *tables])
 
 
-def markdown(table: dict[str, object]) -> str:
+def markdown(table: dict[str, Any]) -> str:
     """Return one table as Markdown, with its method and what was to be reached."""
     lines = [f"## {table['title']}", "", str(table["method"]), ""]
     lines += [line(table["columns"]), line(["---", *["--:"] * (len(table["columns"]) - 1)])]

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import cedarpy
 
 import world
+
+
+CONDITIONS: Mapping[str, str] = {
+    "own_team": "context.team == principal.team",
+    "!vip": "!context.vip",
+    "consent(marketing, phone)": 'context.consents.contains("marketing:phone")',
+}
 
 
 class Cedar:
@@ -32,13 +39,8 @@ def _policy(rule: world.Rule) -> str:
     when = [f'context.tenant == "{rule.tenant}"']
     if rule.purpose != "*":
         when.append(f'context.purpose == "{rule.purpose}"')
-    match rule.condition:
-        case "own_team":
-            when.append("context.team == principal.team")
-        case "!vip":
-            when.append("!context.vip")
-        case "consent(marketing, phone)":
-            when.append('context.consents.contains("marketing:phone")')
+    if rule.condition != "-":
+        when.append(CONDITIONS[rule.condition])
     head = f'principal in Role::"{rule.role}", {action}, resource in Category::"{rule.category}"'
     return f"{effect}({head}) when {{ {' && '.join(when)} }};"
 
