@@ -1,4 +1,4 @@
-"""A connection to one HubSpot portal: the only place of the plugin that does I/O, and through the given transport only."""
+"""A connection to one HubSpot portal: all that the plugin does of I/O, through the transport that it is given."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ from policy_gateway.errors import (
     UpstreamInvalid,
 )
 from policy_gateway.model.field import ID_PATH, Catalogue, RecordId, Resource
-from policy_gateway.query import And, Change, ChangeKind, Compare, In, Op, Query, Where, paths_of
+from policy_gateway.query import And, Change, ChangeKind, Compare, In, Op, Query, paths_of
 from policy_gateway.records import ConnectionConfig, Outcome, OutcomeKind, Page, Record, Request, Response, Transport
 from policy_gateway_hubspot import catalogue, matching
-from policy_gateway_hubspot.catalogue import ADAPTER, NATIVE_PREFIX, OBJECT_ID, HubSpotOptions
-from policy_gateway_hubspot.filtering import EVERYTHING, MAX_FILTERS, MAX_FILTERS_IN_ALL, Filter, Groups, Search, search
+from policy_gateway_hubspot.answers import content, done, only_missing, page
+from policy_gateway_hubspot.asking import search_body, sort_of, way_of
+from policy_gateway_hubspot.catalogue import ADAPTER, NATIVE_PREFIX, HubSpotOptions
+from policy_gateway_hubspot.filtering import EVERYTHING, Groups, search
 from policy_gateway_hubspot.mapping import ID, Plan, properties
-from policy_gateway_hubspot.paging import MAX_LIST, MAX_SEARCH, MAX_WINDOW, Place, Way, place, size
-from policy_gateway_hubspot.refusals import content
+from policy_gateway_hubspot.paging import MAX_LIST, MAX_SEARCH, Way, place, size
 
 _OBJECTS: Final = "/crm/v3/objects"
 _PROPERTIES: Final = "/crm/v3/properties"
@@ -114,7 +115,7 @@ class HubSpotAdapter:
                 path = _path(resource, target)
                 await self._unchanged(resource, change, RecordId(target))
                 answer = await self._send("PATCH", path, {"properties": body})
-                return _done(content(answer, 200, natives=_natives(resource, change)), target)
+                return done(content(answer, 200, natives=_natives(resource, change)), target)
             case ChangeKind.DELETE, str(target) if not body:
                 path = _path(resource, target)
                 # HubSpot archives what does not exist without a word: that must not look like a deletion.
@@ -132,10 +133,10 @@ class HubSpotAdapter:
             raise InvalidCall("one record has no order and no pages")
         if query.where is not None:
             where = And((Compare(ID_PATH, Op.EQ, target), query.where))
-            page = await self._search(Query(query.resource, query.select, where, limit=1), resource, plan)
-            if not page.records:
+            found = await self._search(Query(query.resource, query.select, where, limit=1), resource, plan)
+            if [record.id for record in found.records] != [target]:
                 raise RecordNotFound
-            return page.records[0]
+            return found.records[0]
         answer = content(await self._get(path, plan.query), 200)
         record = plan.record(answer)
         if record.id != target:
@@ -148,7 +149,7 @@ class HubSpotAdapter:
         if at.at:
             parameters.append(("after", at.at))
         answer = content(await self._get(f"{_OBJECTS}/{resource.plural}", parameters), 200)
-        records, after = _page(answer, plan, limit)
+        records, after = page(answer, plan, limit)
         return Page(resource.name, records, at.next(after) if after else None)
 
     async def _found(self, query: Query, resource: Resource, plan: Plan) -> Page:
@@ -169,9 +170,9 @@ class HubSpotAdapter:
             return Page(resource.name)
         body = {"inputs": [{"id": each} for each in asked], "properties": plan.names}
         answer = content(await self._send("POST", f"{_OBJECTS}/{resource.plural}/batch/read", body), 200, 207)
-        records, _ = _page(answer, plan, len(asked))
+        records, _ = page(answer, plan, len(asked))
         by_id = {record.id: record for record in records}
-        if not set(by_id) <= set(asked) or not _only_missing(answer):
+        if not set(by_id) <= set(asked) or not only_missing(answer):
             raise UpstreamInvalid
         found = tuple(by_id[RecordId(each)] for each in asked if each in by_id)
         end = at.number() + len(asked)
@@ -183,51 +184,33 @@ class HubSpotAdapter:
         meant = search(where, resource, self._options.region)
         if not meant.groups:
             return Page(resource.name)
-        wide = plan
-        if not meant.exact:
-            wide = self._planned(resource, tuple(dict.fromkeys([*cast("tuple[str, ...]", query.select), *sorted(paths_of(where))])))
-        page = await self._searched(query, resource, wide, meant)
         if meant.exact:
-            return page
-        return Page(page.resource, self._narrowed(page, query, resource, where), page.cursor)
+            return await self._searched(query, resource, plan, meant.groups)
+        selected = cast("tuple[str, ...]", query.select)
+        wide = self._planned(resource, tuple(dict.fromkeys((*selected, *sorted(paths_of(where))))))
+        wider = await self._searched(query, resource, wide, meant.groups)
+        region = self._options.region
+        found = [record for record in wider.records if matching.holds(where, record.values, resource, region)]
+        return Page(resource.name, tuple(_only(record, selected) for record in found), wider.cursor)
 
-    def _narrowed(self, page: Page, query: Query, resource: Resource, where: Where) -> tuple[Record, ...]:
-        """Return the records that are really meant, with what was selected only."""
-        meant = [
-            record for record in page.records if matching.holds(where, record.values, resource, self._options.region)
-        ]
-        return tuple(
-            Record(record.id, {path: value for path, value in record.values.items() if path in query.select})
-            for record in meant
-        )
-
-    async def _searched(self, query: Query, resource: Resource, plan: Plan, meant: Search) -> Page:
+    async def _searched(self, query: Query, resource: Resource, plan: Plan, groups: Groups) -> Page:
         """Return one page of a search. Without an order of its own it goes by id, which has no end at 10,000."""
-        if not query.order and meant.groups == EVERYTHING:
+        if not query.order and groups == EVERYTHING:
             return await self._list(query, resource, plan)
-        keyset = not query.order and _room(meant.groups)
-        at = place(Way.KEYSET if keyset else Way.OFFSET, query.cursor)
-        limit = size(query.limit, MAX_SEARCH)
-        body = _search_body(query, resource, plan, meant.groups)
-        body |= {"limit": limit}
-        if keyset:
-            body |= {"filterGroups": _bodies(_after(meant.groups, at)), "sorts": [_sort(OBJECT_ID, descending=False)]}
-        elif at.number() + limit > MAX_WINDOW:
-            raise InvalidCall(f"a sorted search in HubSpot ends after {MAX_WINDOW} records: narrow the filter")
-        else:
-            body |= {"after": str(at.number())}
+        at, limit = place(way_of(groups, query.order), query.cursor), size(query.limit, MAX_SEARCH)
+        body = search_body(groups, plan.names, sort_of(resource, query.order), at, limit)
         answer = content(await self._send("POST", f"{_OBJECTS}/{resource.plural}/search", body), 200)
-        records, after = _page(answer, plan, limit)
+        records, after = page(answer, plan, limit)
         if not after or not records:
             return Page(resource.name, records)
-        return Page(resource.name, records, at.next(records[-1].id if keyset else after))
+        return Page(resource.name, records, at.next(records[-1].id if at.way is Way.KEYSET else after))
 
     async def _create(self, resource: Resource, change: Change, body: Mapping[str, str]) -> Outcome:
         if change.expected:
             raise InvalidCall("a record that does not exist has no state to expect")
         given = {name: value for name, value in body.items() if value}
         answer = await self._send("POST", f"{_OBJECTS}/{resource.plural}", {"properties": given})
-        return _done(content(answer, 201, natives=_natives(resource, change)), None)
+        return done(content(answer, 201, natives=_natives(resource, change)), None)
 
     async def _unchanged(self, resource: Resource, change: Change, target: RecordId) -> None:
         """Read what the decision was made on, and compare."""
@@ -245,7 +228,9 @@ class HubSpotAdapter:
         if name not in self._resources:
             raise ConnectionNotFound
         resource = self._resources[name]
-        if not self._described and any(path.startswith(NATIVE_PREFIX) and path not in resource.fields for path in paths):
+        if not self._described and any(
+            path.startswith(NATIVE_PREFIX) and path not in resource.fields for path in paths
+        ):
             await self.catalogue()
             resource = self._resources[name]
         if any(path not in resource.fields for path in paths):
@@ -287,80 +272,10 @@ def _path(resource: Resource, target: str) -> str:
     return f"{_OBJECTS}/{resource.plural}/{target}"
 
 
-def _page(answer: object, plan: Plan, limit: int) -> tuple[tuple[Record, ...], str]:
-    """Return the records of a list or search, and where the next page starts. UpstreamInvalid for too many."""
-    match answer:
-        case {"results": list(results), **rest} if len(results) <= limit:
-            records = tuple(plan.record(each) for each in results)
-        case _:
-            raise UpstreamInvalid
-    match rest.get("paging"):
-        case {"next": {"after": str(after)}}:
-            return records, after
-        case None | {"next": None}:
-            return records, ""
-        case dict(paging) if "next" not in paging:
-            return records, ""
-        case _:
-            raise UpstreamInvalid
-
-
-def _only_missing(answer: object) -> bool:
-    """Tell whether nothing but missing records went wrong in a batch."""
-    match answer:
-        case {"errors": list(errors)}:
-            return all(isinstance(each, dict) and each.get("category") == "OBJECT_NOT_FOUND" for each in errors)
-        case _:
-            return True
-
-
-def _search_body(query: Query, resource: Resource, plan: Plan, groups: Groups) -> dict[str, object]:
-    body: dict[str, object] = {"properties": plan.names}
-    if groups != EVERYTHING:
-        body["filterGroups"] = _bodies(groups)
-    if len(query.order) > 1:
-        raise InvalidCall("HubSpot sorts by one field only")
-    for order in query.order:
-        field = resource.fields.get(order.path)
-        if field is None:
-            raise FieldRefused
-        if not field.searchable or "+" in field.native:
-            raise InvalidCall("HubSpot cannot sort by a compound")
-        body["sorts"] = [_sort(field.native, descending=order.descending)]
-    return body
-
-
-def _sort(name: str, *, descending: bool) -> dict[str, str]:
-    return {"propertyName": name, "direction": "DESCENDING" if descending else "ASCENDING"}
-
-
-def _bodies(groups: Groups) -> list[dict[str, object]]:
-    """Return filter groups as JSON, always in the same order."""
-    told = [[each.body() for each in sorted(group, key=repr)] for group in sorted(groups, key=lambda group: repr(sorted(group, key=repr)))]
-    return [{"filters": filters} for filters in told if filters]
-
-
-def _room(groups: Groups) -> bool:
-    """Tell whether each alternative has room for one more condition."""
-    added = sum(map(len, groups)) + len(groups)
-    return added <= MAX_FILTERS_IN_ALL and all(len(group) < MAX_FILTERS for group in groups)
-
-
-def _after(groups: Groups, at: Place) -> Groups:
-    if not at.at:
-        return groups
-    later = Filter(OBJECT_ID, "GT", at.at)
-    return frozenset(group | {later} for group in groups)
-
-
 def _natives(resource: Resource, change: Change) -> dict[str, str]:
     return {resource.fields[path].native: path for path in change.values}
 
 
-def _done(answer: object, target: str | None) -> Outcome:
-    """Return that a write was applied. UpstreamInvalid when the answer is about another record, or about none."""
-    match answer:
-        case {"id": str(record_id)} if ID.fullmatch(record_id) and target in {None, record_id}:
-            return Outcome(OutcomeKind.DONE, RecordId(record_id))
-        case _:
-            raise UpstreamInvalid
+def _only(record: Record, paths: tuple[str, ...]) -> Record:
+    """Return *record* without what was read to look at it only."""
+    return Record(record.id, {path: record.values[path] for path in paths if path in record.values})

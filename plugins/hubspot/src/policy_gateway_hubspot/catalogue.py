@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field as Option
+from pydantic import BaseModel, ConfigDict
+from pydantic import Field as Option
 
 from policy_gateway.errors import UpstreamInvalid
 from policy_gateway.model.field import ID_PATH, Catalogue, Field, FieldType, IdentifierKind, Resource

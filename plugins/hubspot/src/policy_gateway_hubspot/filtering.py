@@ -23,7 +23,6 @@ MAX_VALUES: Final = 100
 
 _WORDS: Final = frozenset({FieldType.TEXT, FieldType.NAME, FieldType.EMAIL})
 _ORDERED: Final = frozenset({FieldType.DATE, FieldType.DATETIME, FieldType.INTEGER, FieldType.DECIMAL})
-_LOWERED: Final = frozenset({FieldType.TEXT, FieldType.NAME, FieldType.EMAIL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +50,7 @@ Groups: TypeAlias = frozenset[Group]
 EVERYTHING: Final[Groups] = frozenset({frozenset()})
 NOTHING: Final[Groups] = frozenset()
 
-_OPERATORS: Final = MappingProxyType(
-    {Op.EQ: "EQ", Op.NE: "NEQ", Op.LT: "LT", Op.LE: "LTE", Op.GT: "GT", Op.GE: "GTE"}
-)
+_OPERATORS: Final = MappingProxyType({Op.EQ: "EQ", Op.NE: "NEQ", Op.LT: "LT", Op.LE: "LTE", Op.GT: "GT", Op.GE: "GTE"})
 _OPPOSITES: Final = MappingProxyType(
     {Op.EQ: Op.NE, Op.NE: Op.EQ, Op.LT: Op.GE, Op.GE: Op.LT, Op.GT: Op.LE, Op.LE: Op.GT}
 )
@@ -75,7 +72,7 @@ def search(where: Where, resource: Resource, region: str) -> Search:
     """
     translation = _Translation(resource, region)
     groups = translation.groups(where, holds=True)
-    if EVERYTHING <= groups:
+    if groups >= EVERYTHING:
         return Search(EVERYTHING)
     if len(groups) > MAX_GROUPS or any(len(group) > MAX_FILTERS for group in groups):
         raise InvalidCall(f"HubSpot takes at most {MAX_GROUPS} alternatives of {MAX_FILTERS} conditions each")
@@ -142,9 +139,11 @@ class _Translation:
             raise InvalidCall(f"a membership takes at most {MAX_VALUES} values of one field")
         if field.type is FieldType.PHONE:
             return self._numbers(field, values, holds=holds, plain=True)
-        literals = [_item(field, value) if field.type is FieldType.TEXTS else _literal(field, value) for value in values]
+        literals = [
+            _item(field, value) if field.type is FieldType.TEXTS else _literal(field, value) for value in values
+        ]
         # HubSpot compares texts without regard to case, but a list of them only if it is in lower case.
-        chosen = {literal.lower() if field.type in _LOWERED else literal for literal in literals}
+        chosen = {each.lower() if field.type in _WORDS else each for each in literals}
         return _one(Filter(_property(field), "IN" if holds else "NOT_IN", values=tuple(sorted(chosen))))
 
     def _numbers(self, field: Field, values: Iterable[Value], *, holds: bool, plain: bool) -> Groups:

@@ -14,7 +14,9 @@ from policy_gateway.records import Record
 from policy_gateway_hubspot.catalogue import OBJECT_ID, consent_of, natives_of, option_of
 
 ID: Final = re.compile(r"[0-9]{1,20}")
-_MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})")
+_MOMENT: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})"
+)
 _MILLISECONDS: Final = re.compile(r"-?[0-9]{9,14}")
 _DECIMAL: Final = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
 
@@ -49,29 +51,30 @@ class Plan:
 
         A property that HubSpot left out, or whose text is not of its type, is absent from the record.
         """
-        match item:
-            case {"id": str(record_id), "properties": dict(properties)} if ID.fullmatch(record_id):
-                pass
-            case _:
-                raise UpstreamInvalid
+        record_id, properties = _parts(item)
         values: dict[str, Value] = {ID_PATH: record_id} if self._with_id else {}
         for path, native, read in self._columns:
             text = properties.get(native, properties)
             if text is None or text == "":
                 values[path] = None
             elif isinstance(text, str):
-                if read is None:
-                    values[path] = text
-                else:
-                    try:
-                        values[path] = read(text)
-                    except ValueError:
-                        continue
+                try:
+                    values[path] = text if read is None else read(text)
+                except ValueError:
+                    continue
             elif text is not properties:
                 raise UpstreamInvalid
         for path, natives in self._compounds:
             _compound(values, path, [properties.get(native, properties) for native in natives], properties)
-        return Record(RecordId(record_id), values)
+        return Record(record_id, values)
+
+
+def _parts(item: object) -> tuple[RecordId, dict[str, object]]:
+    match item:
+        case {"id": str(record_id), "properties": dict(properties)} if ID.fullmatch(record_id):
+            return RecordId(record_id), properties
+        case _:
+            raise UpstreamInvalid
 
 
 def _compound(values: dict[str, Value], path: str, texts: list[object], absent: object) -> None:
@@ -150,6 +153,9 @@ _READERS: Final[Mapping[FieldType, Read]] = MappingProxyType(
 )
 
 
+_NOT_TEXTS: Final = frozenset({FieldType.BOOLEAN, FieldType.INTEGER, FieldType.TEXTS})
+
+
 def properties(resource: Resource, values: Mapping[str, Value]) -> dict[str, str]:
     """Return the body of a write. FieldRefused for what does not exist, InvalidCall for what cannot be written."""
     body: dict[str, str] = {}
@@ -173,17 +179,15 @@ def _written(field: Field, value: Value) -> str | None:
     match field.type, value:
         case FieldType.BOOLEAN, bool():
             return "true" if value else "false"
-        case FieldType.INTEGER, int() if not isinstance(value, bool):
+        case ((FieldType.INTEGER | FieldType.DECIMAL), int()) if not isinstance(value, bool):
             return str(value)
-        case FieldType.DECIMAL, int() | float() | str() if not isinstance(value, bool):
+        case FieldType.DECIMAL, float() | str():
             return str(value) if _DECIMAL.fullmatch(str(value)) else None
         case FieldType.TEXTS, tuple():
             return _joined(field, value)
-        case FieldType.DATE | FieldType.DATETIME, str():
+        case ((FieldType.DATE | FieldType.DATETIME), str()):
             return dated(field, value)
-        case FieldType.BOOLEAN | FieldType.INTEGER | FieldType.TEXTS, _:
-            return None
-        case _, str():
+        case kind, str() if kind not in _NOT_TEXTS:
             return value
         case _:
             return None
@@ -191,7 +195,7 @@ def _written(field: Field, value: Value) -> str | None:
 
 def _joined(field: Field, values: tuple[str, ...]) -> str | None:
     """Return several options in one text. One that holds the separator would become two that nobody chose."""
-    if any(not isinstance(each, str) or ";" in each or not each for each in values):
+    if any(";" in each or not each for each in values):
         return None
     return ";".join(option_of(each) if field.path == "consents" else each for each in values)
 

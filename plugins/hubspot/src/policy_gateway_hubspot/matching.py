@@ -37,11 +37,7 @@ def _truth(where: Where, values: Mapping[str, Value], resource: Resource, region
     """Return the three-valued truth, None where there is no value: as HubSpot's own comparisons do."""
     match where:
         case And(items) | Or(items):
-            truths = {_truth(item, values, resource, region) for item in items}
-            decisive = isinstance(where, Or)
-            if decisive in truths:
-                return decisive
-            return None if None in truths else not decisive
+            return _joint({_truth(item, values, resource, region) for item in items}, decisive=isinstance(where, Or))
         case Not(item):
             truth = _truth(item, values, resource, region)
             return None if truth is None else not truth
@@ -54,8 +50,15 @@ def _truth(where: Where, values: Mapping[str, Value], resource: Resource, region
         case Compare(path, op, value):
             mine = values.get(path)
             return None if mine is None else _compared(op, resource.fields[path].type, (mine, value), region)
-        case _:
+        case In():
             return None
+
+
+def _joint(truths: set[bool | None], *, decisive: bool) -> bool | None:
+    """Return the conjunction of *truths*, which one false decides, or their disjunction, which one true decides."""
+    if decisive in truths:
+        return decisive
+    return None if None in truths else not decisive
 
 
 def _has_words(term: str, value: Value) -> bool:

@@ -15,7 +15,8 @@ from policy_gateway_hubspot.sandbox import faults
 from policy_gateway_hubspot.sandbox.faults import Fault, FaultKind, Faults
 from policy_gateway_hubspot.sandbox.routes import ALL_SCOPES, dispatch, taken_apart
 from policy_gateway_hubspot.sandbox.state import Clock, World
-from policy_gateway_hubspot.sandbox.wire import Answer, Asked, Json, Refusal, items as json_items
+from policy_gateway_hubspot.sandbox.wire import Answer, Asked, Json, Refusal
+from policy_gateway_hubspot.sandbox.wire import items as json_items
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -233,9 +234,7 @@ async def _send(send: Send, answer: Answer, more: Mapping[str, str], content: by
 
 async def _endless(send: Send) -> None:
     """Send a body without an end until the client has had enough."""
-    await send(
-        {"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]}
-    )
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
     while True:
         await send({"type": "http.response.body", "body": _CHUNK, "more_body": True})
         await asyncio.sleep(0)

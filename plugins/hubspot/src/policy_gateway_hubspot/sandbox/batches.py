@@ -8,7 +8,8 @@ from policy_gateway_hubspot.sandbox import objects
 from policy_gateway_hubspot.sandbox.search import record
 from policy_gateway_hubspot.sandbox.state import Item, Items, World
 from policy_gateway_hubspot.sandbox.values import checked, claim, history
-from policy_gateway_hubspot.sandbox.wire import Answer, Asked, Json, invalid, items as json_items, strings, text
+from policy_gateway_hubspot.sandbox.wire import Answer, Asked, Json, invalid, strings, text
+from policy_gateway_hubspot.sandbox.wire import items as json_items
 
 MAX_INPUTS: Final = 100
 

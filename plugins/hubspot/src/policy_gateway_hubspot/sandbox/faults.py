@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 import orjson
+from pydantic import TypeAdapter, ValidationError
 
 from policy_gateway_hubspot.sandbox.wire import Answer, Json, Refusal, invalid
 
@@ -55,8 +56,8 @@ class Fault:
     def parsed(cls, value: Mapping[str, Json]) -> Fault:
         """Return the fault that a control request describes."""
         try:
-            return cls(**{**value, "kind": FaultKind(str(value.get("kind")))})  # type: ignore[arg-type]
-        except (TypeError, ValueError):
+            return TypeAdapter(cls).validate_python(value)
+        except ValidationError:
             raise invalid(f"a fault has a kind, one of {', '.join(FaultKind)}") from None
 
     def told(self) -> dict[str, Json]:
@@ -166,9 +167,9 @@ _EXTRAS: Final[Mapping[str, Json]] = MappingProxyType(
 
 def _each_record(body: Json, change: Callable[[dict[str, Json]], Json]) -> Json:
     match body:
-        case {"results": list(results)}:
+        case {"results": list(results)} if isinstance(body, dict):
             return {**body, "results": [_each_record(each, change) for each in results]}
-        case {"properties": dict()}:
+        case {"properties": dict()} if isinstance(body, dict):
             return change(body)
         case _:
             return body
@@ -176,7 +177,11 @@ def _each_record(body: Json, change: Callable[[dict[str, Json]], Json]) -> Json:
 
 def _with_extras(record: dict[str, Json]) -> Json:
     properties = record["properties"]
-    return {**record, "extra": CANARY, "properties": {**_EXTRAS, **(properties if isinstance(properties, dict) else {})}}
+    return {
+        **record,
+        "extra": CANARY,
+        "properties": {**_EXTRAS, **(properties if isinstance(properties, dict) else {})},
+    }
 
 
 def _mistyped(record: dict[str, Json]) -> Json:

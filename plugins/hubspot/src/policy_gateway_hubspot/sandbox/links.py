@@ -12,10 +12,12 @@ from policy_gateway_hubspot.sandbox.wire import (
     Json,
     Refusal,
     invalid,
-    items as json_items,
     not_found,
     number,
     text,
+)
+from policy_gateway_hubspot.sandbox.wire import (
+    items as json_items,
 )
 
 MAX_PAGE: Final = 500
@@ -33,7 +35,8 @@ def list_links(world: World, asked: Asked) -> Answer:
     linked = sorted(world.linked(from_kind, from_id, to_kind).items(), key=lambda pair: int(pair[0]))
     page = linked[start : start + limit]
     if asked.dialect == "v3":
-        results: list[Json] = [{"id": to_id, "type": f"{_singular(from_kind)}_to_{_singular(to_kind)}"} for to_id, _ in page]
+        name = f"{_singular(from_kind)}_to_{_singular(to_kind)}"
+        results: list[Json] = [{"id": to_id, "type": name} for to_id, _ in page]
     else:
         results = [{"toObjectId": to_id, "associationTypes": _types(from_kind, types)} for to_id, types in page]
     answer: dict[str, Json] = {"results": results}
@@ -96,11 +99,11 @@ def batch_links(world: World, asked: Asked) -> Answer:
     for each in json_items(asked.json(), "inputs"):
         from_id = text(each.get("id"), "id")
         linked = world.linked(from_kind, from_id, to_kind)
-        to: list[Json] = [{"toObjectId": to_id, "associationTypes": _types(from_kind, ids)} for to_id, ids in linked.items()]
+        to: list[Json] = [
+            {"toObjectId": to_id, "associationTypes": _types(from_kind, types)} for to_id, types in linked.items()
+        ]
         results.append({"from": {"id": from_id}, "to": to})
-    return Answer(
-        200, {"status": "COMPLETE", "results": results, "startedAt": world.now(), "completedAt": world.now()}
-    )
+    return Answer(200, {"status": "COMPLETE", "results": results, "startedAt": world.now(), "completedAt": world.now()})
 
 
 def _ends(world: World, asked: Asked) -> tuple[str, str, str]:

@@ -12,7 +12,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """Where people live: *cities* as (name, postal code, landline prefix); three digits complete a landline, two a mobile."""
+    """Where people live: *cities* as (name, postal code, prefix). Three digits complete a landline, two a mobile."""
 
     country: str
     language: str
@@ -23,18 +23,23 @@ class Region:
     mobiles: tuple[str, ...]
 
 
+def _words(line: str) -> tuple[str, ...]:
+    return tuple(line.split())
+
+
 GERMANY: Final = Region(
     country="Germany",
     language="de",
-    first=tuple(
-        "Anna Ben Clara David Emma Felix Greta Hannes Ida Jonas Katharina Lukas Marie Niklas Olivia Paul Ronja Stefan "
-        "Thea Uwe Vera Wolfgang Yasemin Mehmet Jürgen Sabine Heike Björn Svenja Torsten Renate Günther Aylin Dmitri "
-        "Monika Käthe Jörg Lena Fatma Matthias".split()
+    first=_words(
+        "Anna Ben Clara David Emma Felix Greta Hannes Ida Jonas Katharina Lukas Marie Niklas Olivia Paul "
+        "Ronja Stefan Thea Uwe Vera Wolfgang Yasemin Mehmet Jürgen Sabine Heike Björn Svenja Torsten "
+        "Renate Günther Aylin Dmitri Monika Käthe Jörg Lena Fatma Matthias"
     ),
-    last=tuple(
-        "Müller Schmidt Schneider Fischer Weber Meyer Wagner Becker Schulz Hoffmann Schäfer Koch Bauer Richter Klein "
-        "Wolf Schröder Neumann Schwarz Zimmermann Braun Krüger Hofmann Hartmann Lange Krause Lehmann Köhler Maier "
-        "Yılmaz Kaya Demir Nowak Kowalski Petersen Jansen Özdemir Großmann Weiß Vogel".split()
+    last=_words(
+        "Müller Schmidt Schneider Fischer Weber Meyer Wagner Becker Schulz Hoffmann Schäfer Koch Bauer "
+        "Richter Klein Wolf Schröder Neumann Schwarz Zimmermann Braun Krüger Hofmann Hartmann Lange "
+        "Krause Lehmann Köhler Maier Yilmaz Kaya Demir Nowak Kowalski Petersen Jansen Özdemir Großmann "
+        "Weiß Vogel"
     ),
     streets=(
         "Lindenallee",
@@ -61,8 +66,8 @@ GERMANY: Final = Region(
 BRITAIN: Final = Region(
     country="United Kingdom",
     language="en",
-    first=tuple("Alice Oliver Amelia Harry Isla Jack Poppy Noah Priya Liam Zoe Callum Imran Freya Rhys Niamh".split()),
-    last=tuple("Smith Jones Taylor Brown Evans Patel Hughes Khan Murphy Clarke Wright O'Connor Morgan Singh".split()),
+    first=_words("Alice Oliver Amelia Harry Isla Jack Poppy Noah Priya Liam Zoe Callum Imran Freya Rhys Niamh"),
+    last=_words("Smith Jones Taylor Brown Evans Patel Hughes Khan Murphy Clarke Wright O'Connor Morgan Singh"),
     streets=("High Street", "Church Lane", "Station Road", "Victoria Road", "Mill Lane"),
     cities=(
         ("London", "SE1 7PB", "+442079460"),
@@ -75,8 +80,8 @@ BRITAIN: Final = Region(
 FRANCE: Final = Region(
     country="France",
     language="fr",
-    first=tuple("Camille Hugo Chloé Louis Manon Jules Inès Adèle Théo Élodie François Noémie".split()),
-    last=tuple("Martin Bernard Dubois Thomas Robert Petit Durand Leroy Moreau Lefèvre Garçon Benoît".split()),
+    first=_words("Camille Hugo Chloé Louis Manon Jules Inès Adèle Théo Élodie François Noémie"),
+    last=_words("Martin Bernard Dubois Thomas Robert Petit Durand Leroy Moreau Lefèvre Garçon Benoît"),
     streets=("rue de la Paix", "avenue Victor-Hugo", "rue du Moulin", "place de l'Église"),
     cities=(("Paris", "75011", "+33199001"), ("Lyon", "69002", "+33465711"), ("Nantes", "44000", "+33261911")),
     mobiles=("+336399801", "+336399802", "+336399803"),
@@ -84,9 +89,9 @@ FRANCE: Final = Region(
 
 REGIONS: Final = (GERMANY, GERMANY, GERMANY, GERMANY, GERMANY, BRITAIN, FRANCE)
 
-COMPANY_STEMS: Final = tuple(
-    "Nordlicht Alsterblick Spreewerk Rheintal Isarnova Havelgrün Elbtor Taunus Bergfeld Steinbach Lindgart Morgenrot "
-    "Seewind Kranich Falkenau Silberau Eichwald Brückner Hanseat Grünwald".split()
+COMPANY_STEMS: Final = _words(
+    "Nordlicht Alsterblick Spreewerk Rheintal Isarnova Havelgrün Elbtor Taunus Bergfeld Steinbach "
+    "Lindgart Morgenrot Seewind Kranich Falkenau Silberau Eichwald Brückner Hanseat Grünwald"
 )
 COMPANY_TRADES: Final = ("Energie", "Logistik", "Versicherungen", "Bau", "Handel")
 COMPANY_FORMS: Final = ("GmbH", "AG", "KG", "GmbH & Co. KG", "SE")

@@ -9,7 +9,8 @@ from urllib.parse import quote
 from policy_gateway_hubspot.sandbox.search import record
 from policy_gateway_hubspot.sandbox.state import CONTACT_TO_COMPANY, PRIMARY_COMPANY, Item, Items, World
 from policy_gateway_hubspot.sandbox.values import checked, claim, history
-from policy_gateway_hubspot.sandbox.wire import Answer, Asked, Json, Refusal, invalid, items as json_items, not_found, number
+from policy_gateway_hubspot.sandbox.wire import Answer, Asked, Json, Refusal, invalid, not_found, number
+from policy_gateway_hubspot.sandbox.wire import items as json_items
 
 MAX_PAGE: Final = 100
 MAX_PAGE_WITH_HISTORY: Final = 50
@@ -161,5 +162,3 @@ def _link(asked: Asked, after: str) -> str:
     kept = [(name, value) for name, values in asked.query.items() if name != "after" for value in values]
     query = "&".join(f"{quote(name)}={quote(value)}" for name, value in [*kept, ("after", after)])
     return f"http://{asked.host}{asked.path}?{query}"
-
-

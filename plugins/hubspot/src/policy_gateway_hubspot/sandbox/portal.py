@@ -14,14 +14,17 @@ from policy_gateway_hubspot.sandbox.wire import (
     Json,
     Refusal,
     invalid,
-    items as json_items,
     not_found,
     number,
     text,
 )
+from policy_gateway_hubspot.sandbox.wire import (
+    items as json_items,
+)
 
 _APP: Final = 139901
 _USER: Final = 7001
+_WRITABLE: Final = "CRM_PERMISSIONS_ENFORCEMENT"
 _TEAMS: Final = ("berlin", "hamburg")
 
 
@@ -50,9 +53,7 @@ def read_properties(world: World, asked: Asked) -> Answer:
         for each in json_items(asked.json(), "inputs")
         if (name := text(each.get("name"), "name")) in items.properties
     ]
-    return Answer(
-        200, {"status": "COMPLETE", "results": results, "startedAt": world.now(), "completedAt": world.now()}
-    )
+    return Answer(200, {"status": "COMPLETE", "results": results, "startedAt": world.now(), "completedAt": world.now()})
 
 
 def create_property(world: World, asked: Asked) -> Answer:
@@ -132,7 +133,7 @@ def list_pipelines(world: World, asked: Asked) -> Answer:
         "label": "Pipeline",
         "displayOrder": 0,
         "stages": [
-            {"id": stage, "label": stage, "displayOrder": order, "metadata": {}, "writePermissions": "CRM_PERMISSIONS_ENFORCEMENT", **dated}
+            {"id": stage, "label": stage, "displayOrder": order, "metadata": {}, "writePermissions": _WRITABLE, **dated}
             for order, stage in enumerate(stages)
         ],
         **dated,
@@ -163,7 +164,7 @@ def private_app(world: World, asked: Asked) -> Answer:
     scopes = world.tokens.get(text(asked.json().get("tokenKey"), "tokenKey"))
     if scopes is None:
         raise not_found()
-    return Answer(200, {"userId": _USER, "hubId": PORTAL, "appId": _APP, "scopes": sorted(scopes)})
+    return Answer(200, {"userId": _USER, "hubId": PORTAL, "appId": _APP, "scopes": list[Json](sorted(scopes))})
 
 
 def token_info(world: World, asked: Asked) -> Answer:
@@ -177,7 +178,7 @@ def token_info(world: World, asked: Asked) -> Answer:
             "token": asked.segments[2],
             "user": "anna@example.com",
             "hub_domain": "contact-center.example.com",
-            "scopes": sorted(scopes),
+            "scopes": list[Json](sorted(scopes)),
             "hub_id": PORTAL,
             "app_id": _APP,
             "expires_in": 1800,

@@ -85,7 +85,8 @@ _INDEX: Final = MappingProxyType(_indexed())
 ALL_SCOPES: Final = frozenset(
     {
         "crm.objects.owners.read",
-        *(f"crm.{part}.{kind}.{right}" for part in ("objects", "schemas") for kind in KINDS for right in ("read", "write")),
+        *(f"crm.objects.{kind}.{right}" for kind in KINDS for right in ("read", "write")),
+        *(f"crm.schemas.{kind}.{right}" for kind in KINDS for right in ("read", "write")),
     }
 )
 

@@ -13,7 +13,7 @@ DEFINED_AT: Final = "2023-02-01T08:00:00.000Z"
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """One property definition; *options* are values of an enumeration, *group* ends in ``custom`` for the firm's own."""
+    """One property definition; *options* are the values of an enumeration, *custom* tells the firm's own."""
 
     name: str
     label: str
@@ -119,7 +119,11 @@ _CONTACTS: Final = (
         "Legal basis for processing contact's data",
         "enumeration",
         "checkbox",
-        ("Legitimate interest – existing customer", "Performance of a contract", "Freely given consent from contact"),
+        (
+            "Legitimate interest - existing customer",
+            "Performance of a contract",
+            "Freely given consent from contact",
+        ),
     ),
     Property("hs_email_optout", "Unsubscribed from all email", "bool", "booleancheckbox", _YES_NO, read_only=True),
     Property("notes_last_contacted", "Last Contacted", "datetime", "date", read_only=True),

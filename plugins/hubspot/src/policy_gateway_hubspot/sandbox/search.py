@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from policy_gateway_hubspot.sandbox.schema import Property
 from policy_gateway_hubspot.sandbox.state import Item, Items, World
 from policy_gateway_hubspot.sandbox.values import day_of, moment_of, shown, value_of
-from policy_gateway_hubspot.sandbox.wire import Answer, Asked, Json, invalid, items as json_items, strings, text
+from policy_gateway_hubspot.sandbox.wire import Answer, Asked, Json, invalid, strings, text
+from policy_gateway_hubspot.sandbox.wire import items as json_items
 
 MAX_GROUPS: Final = 5
 MAX_FILTERS: Final = 6
@@ -28,14 +30,14 @@ _SEARCHED: Final = MappingProxyType(
         "companies": ("name", "domain", "website", "phone"),
     }
 )
-_ORDERED: Final[Mapping[str, Callable[[Comparable, Comparable], bool]]] = MappingProxyType(
+_ORDERED: Final[Mapping[str, Callable[[Any, Any], bool]]] = MappingProxyType(
     {
-        "LT": lambda mine, theirs: mine < theirs,  # type: ignore[operator]
-        "LTE": lambda mine, theirs: mine <= theirs,  # type: ignore[operator]
-        "GT": lambda mine, theirs: mine > theirs,  # type: ignore[operator]
-        "GTE": lambda mine, theirs: mine >= theirs,  # type: ignore[operator]
-        "EQ": lambda mine, theirs: mine == theirs,
-        "NEQ": lambda mine, theirs: mine != theirs,
+        "LT": operator.lt,
+        "LTE": operator.le,
+        "GT": operator.gt,
+        "GTE": operator.ge,
+        "EQ": operator.eq,
+        "NEQ": operator.ne,
     }
 )
 
@@ -47,7 +49,7 @@ def search(world: World, asked: Asked) -> Answer:
     limit, after = _window(body)
     tests = _groups(items, body)
     term = body.get("query")
-    found = [item for item in items.live.values() if not tests or any(all(map_(item) for map_ in group) for group in tests)]
+    found = [item for item in items.live.values() if not tests or _fits(tests, item)]
     if term is not None:
         found = [item for item in found if _mentions(items, item, text(term, "query"))]
     found = _sorted(items, found, body)
@@ -60,15 +62,22 @@ def search(world: World, asked: Asked) -> Answer:
     return Answer(200, answer)
 
 
+def _fits(groups: list[list[Test]], item: Item) -> bool:
+    return any(all(test(item) for test in group) for group in groups)
+
+
 def record(items: Items, item: Item, names: tuple[str, ...], asked: Asked) -> dict[str, Json]:
     """Return *item* as the objects API shows it."""
-    return {
+    told: dict[str, Json] = {
         "id": item.id,
         "properties": shown(items, item, names, nulls=asked.dialect == "v3"),
         "createdAt": item.created,
         "updatedAt": item.updated,
         "archived": bool(item.archived),
-    } | ({"archivedAt": item.archived} if item.archived else {})
+    }
+    if item.archived:
+        told["archivedAt"] = item.archived
+    return told
 
 
 def _window(body: Mapping[str, Json]) -> tuple[int, int]:
@@ -101,31 +110,32 @@ def _test(items: Items, condition: Mapping[str, Json]) -> Test:
     definition = items.properties.get(name)
     if definition is None:
         raise invalid(f"There was a problem with the request. {name[:60]} is not a valid property name")
-    operator = text(condition.get("operator"), "operator")
-    match operator:
+    how = text(condition.get("operator"), "operator")
+    match how:
         case "HAS_PROPERTY" | "NOT_HAS_PROPERTY":
-            return _present(items, name, wanted=operator == "HAS_PROPERTY")
+            return _present(items, name, wanted=how == "HAS_PROPERTY")
         case "IN" | "NOT_IN":
-            return _listed(items, definition, strings(condition, "values"), wanted=operator == "IN")
+            return _listed(items, definition, strings(condition, "values"), wanted=how == "IN")
         case "CONTAINS_TOKEN" | "NOT_CONTAINS_TOKEN":
             pattern = text(condition.get("value"), "value")
-            return _token(items, name, pattern, wanted=operator == "CONTAINS_TOKEN")
+            return _token(items, name, pattern, wanted=how == "CONTAINS_TOKEN")
         case "BETWEEN":
             return _between(items, definition, condition)
-    if operator not in _ORDERED:
-        raise invalid(f"Invalid input JSON: operator {operator[:20]} is not one of the known ones")
-    return _compared(items, definition, operator, text(condition.get("value"), "value"))
+        case _ if how in _ORDERED:
+            return _compared(items, definition, how, text(condition.get("value"), "value"))
+        case _:
+            raise invalid(f"Invalid input JSON: operator {how[:20]} is not one of the known ones")
 
 
 def _present(items: Items, name: str, *, wanted: bool) -> Test:
     return lambda item: bool(value_of(items, item, name)) is wanted
 
 
-def _compared(items: Items, definition: Property, operator: str, value: str) -> Test:
+def _compared(items: Items, definition: Property, how: str, value: str) -> Test:
     theirs = comparable(definition, value)
     if theirs is None:
         raise invalid(f"There was a problem with the request. The value for {definition.name} is not valid")
-    compare = _ORDERED[operator]
+    compare = _ORDERED[how]
 
     def test(item: Item) -> bool:
         mine = comparable(definition, value_of(items, item, definition.name) or "")

@@ -20,8 +20,13 @@ FIRST_OWNER: Final = 7001
 
 _START: Final = datetime(2021, 1, 4, 8, tzinfo=UTC)
 _UMLAUTS: Final = MappingProxyType(
-    {ord(letter): spelt for letter, spelt in zip("äöüßÄÖÜı", ("ae", "oe", "ue", "ss", "Ae", "Oe", "Ue", "i"), strict=True)}
+    str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
 )
+_SILENT: Final = 0.12
+_IMPORTANT: Final = 0.04
+_RATED: Final = 0.8
+_NOTED: Final = 0.5
+_MOBILE_OF_FIVE: Final = 3
 OWNERS: Final = (
     ("Anna", "Agent", "berlin"),
     ("Selma", "Supervisor", "berlin"),
@@ -105,10 +110,10 @@ def _dealings(index: int, chance: random.Random) -> dict[str, str]:
         "hs_lead_status": chance.choice(("NEW", "OPEN", "CONNECTED", "")),
         "jobtitle": chance.choice((*names.JOBS, "")),
         "marketing_consents": ";".join(sorted(chance.sample(schema.CONSENTS, chance.choice((0, 0, 0, 1, 1, 2, 3))))),
-        "do_not_call": "true" if chance.random() < 0.12 else "false",
-        "vip": "true" if chance.random() < 0.04 else "false",
-        "credit_score": str(chance.randint(210, 990)) if chance.random() < 0.8 else "",
-        "service_notes": chance.choice(names.NOTES) if chance.random() < 0.5 else "",
+        "do_not_call": "true" if chance.random() < _SILENT else "false",
+        "vip": "true" if chance.random() < _IMPORTANT else "false",
+        "credit_score": str(chance.randint(210, 990)) if chance.random() < _RATED else "",
+        "service_notes": chance.choice(names.NOTES) if chance.random() < _NOTED else "",
         "associatedcompanyid": str(FIRST_COMPANY + index % COMPANIES) if index % 4 == 0 else "",
     }
     return {name: value for name, value in dealings.items() if value}
@@ -117,7 +122,7 @@ def _dealings(index: int, chance: random.Random) -> dict[str, str]:
 def _mobile(index: int, region: Region) -> str:
     """Return a number of the few that are free for fiction, no number twice."""
     block, rest = divmod(index, 100)
-    return f"{region.mobiles[block]}{rest:02d}" if block < len(region.mobiles) and index % 5 < 3 else ""
+    return f"{region.mobiles[block]}{rest:02d}" if block < len(region.mobiles) and index % 5 < _MOBILE_OF_FIVE else ""
 
 
 def _iban(index: int) -> str:

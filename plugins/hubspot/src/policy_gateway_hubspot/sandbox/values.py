@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
+from types import MappingProxyType
 from typing import Final
 
 import orjson
@@ -15,6 +16,7 @@ from policy_gateway_hubspot.sandbox.state import Item, Items, stamp
 from policy_gateway_hubspot.sandbox.wire import Json, Refusal, invalid, invalid_value
 
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+_PATTERNS: Final = MappingProxyType({"number": re.compile(r"-?[0-9]+(\.[0-9]+)?"), "bool": re.compile("true|false")})
 _LENGTH: Final = 65_536
 _REGION: Final = "DE"
 
@@ -162,23 +164,23 @@ def _as_text(value: Json) -> str | None:
 
 
 def _complaint(definition: Property) -> str:
-    return "EMAIL" if definition.name == "email" else {"enumeration": "OPTION"}.get(definition.type, definition.type.upper())
+    if definition.name == "email":
+        return "EMAIL"
+    return "OPTION" if definition.type == "enumeration" else definition.type.upper()
 
 
 def _stored(definition: Property, text: str) -> str | None:
-    if definition.name == "email":
-        return text.lower() if _EMAIL.fullmatch(text) else None
+    """Return *text* as it is kept; None when it is not of the property's type."""
     match definition.type:
-        case "number":
-            return text if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text) else None
         case "date":
             return day_of(text)
         case "datetime":
             return moment_of(text)
-        case "bool":
-            return text.lower() if text.lower() in {"true", "false"} else None
         case "enumeration" if not definition.references:
             chosen = text.split(";") if definition.field_type == "checkbox" else [text]
             return text if set(chosen) <= set(definition.options) else None
-        case _:
-            return text
+        case _ if definition.name == "email":
+            return text.lower() if _EMAIL.fullmatch(text) else None
+        case kind:
+            pattern = _PATTERNS.get(kind)
+            return text if pattern is None or pattern.fullmatch(text) else None

@@ -67,7 +67,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class Refusal(Exception):  # noqa: N818 -- it is an answer of the double, not a failure of ours
+class Refusal(Exception):
     """The vendor's refusal: a status and what its error body says."""
 
     def __init__(self, status: int, category: str, message: str, **more: Json) -> None:

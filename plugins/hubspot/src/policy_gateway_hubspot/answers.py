@@ -1,4 +1,4 @@
-"""HubSpot's answers that are not what was asked for, in the gateway's words. Its own text is never passed on."""
+"""HubSpot's answers, and what they mean in the gateway's words. Its own text is never passed on."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from policy_gateway.errors import (
     UpstreamRefused,
     UpstreamUnavailable,
 )
-from policy_gateway.records import Response
+from policy_gateway.model.field import RecordId
+from policy_gateway.records import Outcome, OutcomeKind, Record, Response
+from policy_gateway_hubspot.mapping import ID, Plan
 
 _UNAVAILABLE: Final = frozenset({423, 502, 503, 504, 521, 522, 523, 524})
 _LIMITED: Final = frozenset({429, 477})
@@ -108,3 +110,44 @@ def _lenient(response: Response) -> object:
         return orjson.loads(response.body)
     except orjson.JSONDecodeError:
         return None
+
+
+def page(answer: object, plan: Plan, limit: int) -> tuple[tuple[Record, ...], str]:
+    """Return the records of a list or search, and where the next page starts. UpstreamInvalid for too many."""
+    match answer:
+        case {"results": list(results), **rest} if len(results) <= limit:
+            return tuple(plan.record(each) for each in results), _after(rest.get("paging"))
+        case _:
+            raise UpstreamInvalid
+
+
+def _after(paging: object) -> str:
+    match paging:
+        case None:
+            return ""
+        case {"next": {"after": str(after)}}:
+            return after
+        case {"next": None}:
+            return ""
+        case dict() if "next" not in paging:
+            return ""
+        case _:
+            raise UpstreamInvalid
+
+
+def only_missing(answer: object) -> bool:
+    """Tell whether nothing but missing records went wrong in a batch."""
+    match answer:
+        case {"errors": list(errors)}:
+            return all(isinstance(each, dict) and each.get("category") == "OBJECT_NOT_FOUND" for each in errors)
+        case _:
+            return True
+
+
+def done(answer: object, target: str | None) -> Outcome:
+    """Return that a write was applied. UpstreamInvalid when the answer is about another record, or about none."""
+    match answer:
+        case {"id": str(record_id)} if ID.fullmatch(record_id) and target in {None, record_id}:
+            return Outcome(OutcomeKind.DONE, RecordId(record_id))
+        case _:
+            raise UpstreamInvalid
