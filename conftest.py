@@ -8,6 +8,8 @@ import sys
 
 import pytest
 from hypothesis import HealthCheck, settings
+from sybil import Sybil
+from sybil.parsers.markdown import PythonCodeBlockParser
 
 settings.register_profile("default", deadline=None, print_blob=True)
 settings.register_profile(
@@ -45,3 +47,9 @@ def _loopback_only(event: str, arguments: tuple[object, ...]) -> None:
 def pytest_configure() -> None:
     """Keep every test on this machine."""
     sys.addaudithook(_loopback_only)
+
+
+pytest_collect_file = Sybil(
+    parsers=[PythonCodeBlockParser(future_imports=["annotations"])], patterns=["README.md", "docs/**/*.md"]
+).pytest()
+"""Every Python block of the pages is run, from top to bottom of its page."""

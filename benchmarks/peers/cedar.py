@@ -9,7 +9,6 @@ import cedarpy
 
 import world
 
-
 CONDITIONS: Mapping[str, str] = {
     "own_team": "context.team == principal.team",
     "!vip": "!context.vip",
