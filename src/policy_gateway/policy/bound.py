@@ -62,6 +62,15 @@ class BoundConditions:
         """Return the condition that *literal* states."""
         return self._bound[literal.condition]
 
+    @property
+    def names(self) -> frozenset[str]:
+        """Return the conditions as truth vectors name them."""
+        return frozenset(self._bound)
+
+    def all(self) -> tuple[Bound, ...]:
+        """Return every condition, by name."""
+        return tuple(self._bound.values())
+
     def used_by(self, rules: Iterable[Rule]) -> tuple[Bound, ...]:
         """Return the conditions of *rules*, each once, by name."""
         used = {literal.condition for rule in rules for literal in rule.literals}

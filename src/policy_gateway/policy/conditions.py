@@ -7,7 +7,7 @@ is not known counts against disclosure: an allow then does not fire, a deny does
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from policy_gateway.model.facts import Truth
@@ -92,6 +92,24 @@ def fires(literals: Iterable[Literal], eft: str, facts: Mapping[str, Truth]) -> 
     """
     wanted = _FIRES_ALLOW if eft == ALLOW else _FIRES_DENY
     return all(truth_of(literal, facts) in wanted for literal in literals)
+
+
+class Pending(Mapping[str, Truth]):
+    """Truths in which whatever *known* does not say is PENDING."""
+
+    __slots__ = ("_known",)
+
+    def __init__(self, known: Mapping[str, Truth] | None = None) -> None:
+        self._known = dict(known or {})
+
+    def __getitem__(self, condition: str) -> Truth:
+        return self._known.get(condition, Truth.PENDING)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
 
 
 class Holds:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
@@ -12,8 +11,10 @@ from threading import Lock
 from watchfiles import awatch
 
 from policy_gateway.errors import PolicyError, PolicyUnavailable
+from policy_gateway.policy.oracle import Oracle
 from policy_gateway.policy.policy import Policy
 from policy_gateway.policy.reader import read_files
+from policy_gateway.policy.selftest import self_test
 from policy_gateway.policy.sources import snapshot
 from policy_gateway.policy.vocabulary import Vocabulary
 
@@ -22,26 +23,20 @@ QUIET_MILLISECONDS = 200
 POLL_SECONDS = 2.0
 """How often the files' times are looked at, for file systems that report no changes."""
 
-Prepare = Callable[[Policy], None]
-"""Is shown each new policy before it is in force; whatever it raises keeps the policy out."""
-
-
-def _nothing(policy: Policy) -> None:
-    """Let every policy in."""
-
 
 class Policies:
     """The policy of a *folder*. A call pins what :meth:`current` returned; a swap never changes it.
 
     *problem* is what is wrong with the folder now, while the last good policy stays in force. Raises PolicyError at
-    once when there is no good policy to start with.
+    once when there is no good policy to start with. An *oracle* is given decisions to check; start it with
+    :meth:`distrust`.
     """
 
-    def __init__(self, folder: Path, vocabulary: Vocabulary, prepare: Prepare = _nothing) -> None:
+    def __init__(self, folder: Path, vocabulary: Vocabulary, oracle: Oracle | None = None) -> None:
         self.folder = folder
         self.problem: PolicyError | None = None
         self._vocabulary = vocabulary
-        self._prepare = prepare
+        self._oracle = oracle
         self._distrusted: frozenset[str] = frozenset()
         self._loading = Lock()
         self._current = self._load()
@@ -92,8 +87,11 @@ class Policies:
         files = snapshot(self.folder)
         while (again := snapshot(self.folder)) != files:  # a writer is at it: never mix two states of the folder
             files = again
-        policy = Policy(read_files(files, self._vocabulary), self._vocabulary)
-        self._prepare(policy)
+        bundle = read_files(files, self._vocabulary)
+        policy = Policy(bundle, self._vocabulary, self._oracle.check if self._oracle else None)
+        self_test(policy.rulebook)
+        if self._oracle:
+            self._oracle.teach(bundle)
         return policy
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from policy_gateway.model.decision import CLEAR, Decision, Deny, DenyKind, Grant, Level, Obligation, Permit
 from policy_gateway.model.facts import Reading, TruthVector
 from policy_gateway.policy.bound import decoded, encoded
+from policy_gateway.policy.conditions import Pending
 from policy_gateway.policy.fields import Fields
 from policy_gateway.policy.memo import Memo
-from policy_gateway.policy.residual import Pending, RecordResidual, Scope, granted, undecided
+from policy_gateway.policy.residual import RecordResidual, Scope, granted, undecided
 from policy_gateway.policy.rulebook import Asker, Rulebook
 from policy_gateway.policy.search import FREE, Requirement, SearchRules, pushed
 from policy_gateway.policy.shape import Shape
@@ -130,7 +131,7 @@ class Plan:
     def _residual(self, scope: Scope, call: TruthVector) -> RecordResidual:
         rules = undecided(self._book.verdicts.named(scope.table.alive), call)
         bounds = tuple(bound for bound in self._book.conditions.used_by(rules) if not bound.of_call)
-        return RecordResidual(scope, self._book.verdicts, bounds, call)
+        return RecordResidual(scope, self._book.verdicts, bounds, call, self._book.checked)
 
     def _figures_clear(self, call: TruthVector) -> bool:
         """Tell whether figures may be made: a maximum is a value, whosever it is."""

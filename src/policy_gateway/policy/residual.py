@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from policy_gateway.model.decision import Grant, Level, Obligation
 from policy_gateway.model.facts import Reading, Truth, TruthVector
 from policy_gateway.policy.bound import Bound, decoded, encoded
 from policy_gateway.policy.bundle import Rule
-from policy_gateway.policy.conditions import fires
+from policy_gateway.policy.conditions import Pending, fires
 from policy_gateway.policy.dialect import ALLOW
 from policy_gateway.policy.fields import Fields
 from policy_gateway.policy.memo import Memo
 from policy_gateway.policy.verdicts import Facts, Table, Verdict, Verdicts
 
 _GRANTS = 1024
+Checked = Callable[[Table, tuple[str, ...], Mapping[str, Truth], Level], None]
+"""Is told of a decision: its table, the objects that decided it, the truths, and the level."""
 _RECORD = "record."
 
 
@@ -37,11 +39,14 @@ class Scope:
 class RecordResidual:
     """Decides each record by the truths of its conditions; records that share truths share one grant object."""
 
-    __slots__ = ("_bounds", "_call", "_grants", "_scope", "_vectors", "_verdicts", "facts", "reads")
+    __slots__ = ("_bounds", "_call", "_checked", "_grants", "_scope", "_vectors", "_verdicts", "facts", "reads")
 
-    def __init__(self, scope: Scope, verdicts: Verdicts, bounds: tuple[Bound, ...], call: TruthVector) -> None:
+    def __init__(
+        self, scope: Scope, verdicts: Verdicts, bounds: tuple[Bound, ...], call: TruthVector, checked: Checked
+    ) -> None:
         self._scope = scope
         self._verdicts = verdicts
+        self._checked = checked
         self._bounds = bounds
         self._call = call
         self._grants: Memo[TruthVector, Grant] = Memo(_GRANTS)
@@ -69,7 +74,12 @@ class RecordResidual:
     def _grant(self, truths: TruthVector) -> Grant:
         if Truth.PENDING in truths.values():
             truths = TruthVector({name: truth for name, truth in truths.items() if truth is not Truth.PENDING})
-        return granted(self._scope.verdicts(truths), self._verdicts, self._scope.fixed)
+        scope = self._scope
+        grant = granted(scope.verdicts(truths), self._verdicts, scope.fixed)
+        if scope.paths:
+            path = scope.paths[len(self._grants) % len(scope.paths)]
+            self._checked(scope.table, scope.fields.objects((path,)), truths, grant.levels[path])
+        return grant
 
 
 def granted(verdicts: Mapping[str, Verdict], rules: Verdicts, fixed: Mapping[str, Level]) -> Grant:
@@ -92,21 +102,3 @@ def undecided(rules: Iterable[Rule], call: TruthVector) -> tuple[Rule, ...]:
     """Return the rules among *rules* that what the call knows has not already switched off."""
     pending = Pending(call)
     return tuple(rule for rule in rules if fires(rule.literals, rule.eft, pending if rule.eft == ALLOW else call))
-
-
-class Pending(Mapping[str, Truth]):
-    """Truths in which whatever *known* does not say is PENDING."""
-
-    __slots__ = ("_known",)
-
-    def __init__(self, known: Mapping[str, Truth] | None = None) -> None:
-        self._known = dict(known or {})
-
-    def __getitem__(self, condition: str) -> Truth:
-        return self._known.get(condition, Truth.PENDING)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._known)
-
-    def __len__(self) -> int:
-        return len(self._known)

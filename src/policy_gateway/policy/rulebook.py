@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from policy_gateway.model.decision import KnownField, Level
-from policy_gateway.model.facts import Reading
+from policy_gateway.model.facts import Reading, Truth
+from policy_gateway.model.principal import PrincipalKind
 from policy_gateway.policy.bound import Bound, BoundConditions
 from policy_gateway.policy.bundle import Bundle
 from policy_gateway.policy.compiled import Compiled
+from policy_gateway.policy.conditions import Pending
 from policy_gateway.policy.engine import Plays, rows_of, stock_enforcer
 from policy_gateway.policy.fields import Fields
 from policy_gateway.policy.memo import Memo
-from policy_gateway.policy.residual import Pending
+from policy_gateway.policy.oracle import Sample
 from policy_gateway.policy.verdicts import Question, Table, Verdicts
 from policy_gateway.policy.vocabulary import Vocabulary
 from policy_gateway.query import Action
 
 _KNOWN = 512
+Check = Callable[[Sample], None]
 _PROVENANCE = "provenance."
+_WHO = frozenset({"principal.roles", "principal.kind"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +40,20 @@ class Asker:
 class Rulebook:
     """The rules, conditions and verdicts of one bundle."""
 
-    def __init__(self, bundle: Bundle, vocabulary: Vocabulary) -> None:
+    def __init__(self, bundle: Bundle, vocabulary: Vocabulary, check: Check | None = None) -> None:
         self.bundle = bundle
+        self._check = check
         self.version = bundle.version
         self.enforcer = stock_enforcer(rows_of(bundle))
-        self.verdicts = Verdicts(bundle, Compiled(self.enforcer))
+        self.compiled = Compiled(self.enforcer)
+        self.verdicts = Verdicts(bundle, self.compiled)
         self.conditions = BoundConditions(bundle, vocabulary)
         self._known: Memo[object, frozenset[str]] = Memo(_KNOWN)
+
+    def checked(self, table: Table, objects: tuple[str, ...], truths: Mapping[str, Truth], level: Level) -> None:
+        """Have a decision checked, if anybody does."""
+        if self._check is not None:
+            self._check(Sample(self.version, table.question, objects, dict(truths), pending=False, level=level.name))
 
     def table(self, asker: Asker, action: Action, objects: Iterable[str]) -> Table:
         """Return the verdicts of *asker* for *action* on *objects*."""
@@ -94,6 +105,14 @@ class Rulebook:
             "tenant.timezone": (mandate.timezone if mandate else "") or None,
             "tenant.office_hours": (hours.days, hours.opens, hours.closes) if hours else None,
         }
+
+    def implied(self, names: frozenset[str], tenant: str) -> Mapping[str, Truth]:
+        """Return the truths that follow from who calls alone: ``role(…)`` and ``kind(…)``, a person by default."""
+        ids = [name.partition(":")[0] for name in sorted(names) if ":" in name and not name.startswith("team:")]
+        reading = dict(self.background(names & self.bundle.names, tenant))
+        reading["principal.kind"] = ids[0] if ids else PrincipalKind.USER.value
+        following = [bound for bound in self.conditions.all() if bound.condition.reads <= _WHO]
+        return {bound.text: bound.test(reading) for bound in following}
 
     def envelope_parts(self, tenant: str) -> Mapping[str, str]:
         """Return the classified provenance fields by the part that they stand for."""

@@ -32,7 +32,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The *level* of one field, and as bitsets the allow rows that grant it and the deny rows that cap it."""
+    """The *level* of one field, and as bitsets the allow rows that grant it and the deny rows that cap it.
+
+    A deny that overrules no allow caps nothing: where nothing allows, nothing needs to be forbidden.
+    """
 
     level: Level
     granting: int
@@ -65,7 +68,7 @@ class Verdicts:
         known = self._bundle.classified(question.tenant)
         modes = self._bundle.modes(question.mode)
         layers = tuple(self._layer(question, mode, [name for name in asked if name in known]) for mode in modes)
-        return Table(asked, layers, self._facts)
+        return Table(question, asked, layers, self._facts)
 
     def named(self, bits: int) -> Iterator[Rule]:
         """Return the rules of a bitset, in the bundle's order."""
@@ -117,9 +120,12 @@ class _Layer:
 class Table:
     """The verdicts of a fixed question for *objects*, given facts; ``alive`` are the rules that could matter."""
 
-    __slots__ = ("_facts", "_layers", "alive", "objects")
+    __slots__ = ("_facts", "_layers", "alive", "objects", "question")
 
-    def __init__(self, objects: tuple[str, ...], layers: tuple[_Layer, ...], facts: tuple[Conjunct, ...]) -> None:
+    def __init__(
+        self, question: Question, objects: tuple[str, ...], layers: tuple[_Layer, ...], facts: tuple[Conjunct, ...]
+    ) -> None:
+        self.question = question
         self.objects = objects
         self._layers = layers
         self._facts = facts
@@ -128,15 +134,14 @@ class Table:
             self.alive |= layer.alive
 
     def verdicts(self, facts: Facts) -> dict[str, Verdict]:
-        """Return the verdict on each object. With two modes the more revealing one wins."""
+        """Return the verdict on each object. Of two modes the more revealing one wins; equal ones count together."""
         best = dict.fromkeys(self.objects, HIDDEN)
         for layer in self._layers:
             fired = _all(self._facts, {**layer.values, "r_facts": facts}, layer.alive)
             for bits, names in layer.groups:
                 verdict = _verdict(layer.rungs, bits & fired)
                 for name in names:
-                    if verdict.level.rank > best[name].level.rank or best[name] is HIDDEN:
-                        best[name] = verdict
+                    best[name] = _better(best[name], verdict)
         return best
 
     def concerning(self, name: str) -> Iterator[tuple[str, int, int]]:
@@ -146,6 +151,30 @@ class Table:
             for bits, names in layer.groups:
                 if name in names:
                     yield str(layer.values["r_mode"]), bits & allow, bits & deny
+
+    def allowing(self, name: str) -> int:
+        """Return the allow rules that concern the object *name* at any level, whatever the facts."""
+        concerned = 0
+        for layer in self._layers:
+            for bits, names in layer.groups:
+                if name in names:
+                    concerned |= bits & _union(allow for _, allow, _ in layer.rungs)
+        return concerned
+
+
+def _union(bitsets: Iterable[int]) -> int:
+    union = 0
+    for bits in bitsets:
+        union |= bits
+    return union
+
+
+def _better(one: Verdict, other: Verdict) -> Verdict:
+    if one.level.rank == other.level.rank:
+        return (
+            one if other is HIDDEN else Verdict(one.level, one.granting | other.granting, one.capping | other.capping)
+        )
+    return one if one.level.rank > other.level.rank else other
 
 
 def _verdict(rungs: tuple[tuple[Level, int, int], ...], fired: int) -> Verdict:
@@ -157,4 +186,4 @@ def _verdict(rungs: tuple[tuple[Level, int, int], ...], fired: int) -> Verdict:
             if not denying:
                 return Verdict(level, granting, capping)
             capping |= denying
-    return Verdict(NONE, 0, capping or (fired & rungs[0][2]))
+    return Verdict(NONE, 0, capping)
