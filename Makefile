@@ -28,10 +28,10 @@ demo: $(VENV)/.dev
 	@$(BIN)/policy-gateway demo
 
 test: $(VENV)/.dev
-	@$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST)
 
 soak: $(VENV)/.dev
-	@POLICY_GATEWAY_HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -n $(WORKERS) --timeout 3600 -m "not browser" tests/properties tests/faults $(PYTEST)
+	@POLICY_GATEWAY_HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --timeout 3600 -m "not browser" tests/properties tests/faults $(PYTEST)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ipaddress
 import os
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 from sybil import Sybil
+from sybil.integration.pytest import SybilItem
 from sybil.parsers.markdown import PythonCodeBlockParser
 
 settings.register_profile("default", deadline=None, print_blob=True)
@@ -53,3 +55,14 @@ pytest_collect_file = Sybil(
     parsers=[PythonCodeBlockParser(future_imports=["annotations"])], patterns=["README.md", "docs/**/*.md"]
 ).pytest()
 """Every Python block of the pages is run, from top to bottom of its page."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the blocks of a page together and in their order, which tests elsewhere do not have."""
+    order: dict[Path, list[SybilItem]] = {}
+    for item in items:
+        if isinstance(item, SybilItem):
+            item.add_marker(pytest.mark.xdist_group(str(item.path)))
+            order.setdefault(item.path, []).append(item)
+    pages = {path: iter(sorted(blocks, key=lambda item: item.example.line)) for path, blocks in order.items()}
+    items[:] = [next(pages[item.path]) if isinstance(item, SybilItem) else item for item in items]
