@@ -75,8 +75,7 @@ def about_decision(decision: Decision | None) -> Body:
     """Return what policy said, and why."""
     if decision is None:
         return {}
-    rules: list[Json] = sorted(decision.rules)
-    said: Body = {"policy_version": decision.version, "rules": rules, "truths": truths(decision.truths)}
+    said: Body = {"policy_version": decision.version, "rules": sorted(decision.rules), "truths": truths(decision.truths)}
     if isinstance(decision, Permit):
         said["obligations"] = sorted(map(str, decision.obligations))
     return said

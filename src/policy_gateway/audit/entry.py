@@ -7,7 +7,7 @@ canonical JSON (RFC 8785): ASCII keys in order, integers and strings only, so so
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
@@ -17,7 +17,7 @@ from policy_gateway.model.disclosure import Released
 from policy_gateway.model.facts import TruthVector
 from policy_gateway.model.field import RecordId
 
-Json: TypeAlias = "str | int | list[Json] | dict[str, Json]"
+Json: TypeAlias = "str | int | Sequence[Json] | Mapping[str, Json]"
 Body: TypeAlias = dict[str, Json]
 
 DECISION = "decision"
@@ -163,5 +163,5 @@ def disclosed(released: Released, subjects: Mapping[RecordId, str]) -> Body:
     }
 
 
-def _sorted(names: Iterable[str]) -> list[Json]:
+def _sorted(names: Iterable[str]) -> Json:
     return sorted(names)

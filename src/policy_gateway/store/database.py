@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import URL, Engine, Select, Table, make_url
+from sqlalchemy import URL, CompoundSelect, Engine, Select, Table, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from policy_gateway.errors import AuditUnavailable, ConfigurationError
@@ -46,7 +46,7 @@ class Database:
             raise ConfigurationError(f"the database cannot be opened ({_reason(failed)})") from None
         return cls(parsed, engine, deadline=deadline, capacity=capacity)
 
-    def prepare(self, statement: Select[Any]) -> Prepared:
+    def prepare(self, statement: Select[Any] | CompoundSelect[Any]) -> Prepared:
         """Compile *statement* once; its parameters are its ``bindparam`` s, passed to :meth:`fetch` by name."""
         return Prepared.of(statement, self._engine.dialect)
 

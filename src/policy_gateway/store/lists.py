@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, bindparam
+from sqlalchemy import BindParameter, CompoundSelect, Select, bindparam
 
 from policy_gateway.store.database import Database
 from policy_gateway.store.statements import Prepared
 
 _MOST = 256
 
-Build = Callable[[Sequence[BindParameter[str]]], Select[Any]]
+Build = Callable[[Sequence[BindParameter[str]]], Select[Any] | CompoundSelect[Any]]
 
 
 class ListRead:

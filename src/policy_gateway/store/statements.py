@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Insert, Select, Table, insert
+from sqlalchemy import CompoundSelect, Connection, Dialect, Insert, Select, Table, insert
 from sqlalchemy.dialects import postgresql, sqlite
 
 Convert = Callable[[Any], Any]
@@ -26,7 +26,7 @@ class Prepared:
     readers: tuple[tuple[int, Convert], ...] = ()
 
     @classmethod
-    def of(cls, statement: Select[Any], dialect: Dialect) -> Prepared:
+    def of(cls, statement: Select[Any] | CompoundSelect[Any], dialect: Dialect) -> Prepared:
         """Compile *statement*; its parameters are the names of its ``bindparam`` s."""
         compiled = statement.compile(dialect=dialect)
         names = tuple(compiled.positiontup or ())
