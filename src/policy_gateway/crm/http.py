@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from policy_gateway.crm.http_connection import Answer, HttpConnection, HttpLimits, UnansweredError
 from policy_gateway.crm.http_wire import RequestWriter, decoded, header_map
@@ -20,12 +20,23 @@ from policy_gateway.crm.origin import Address, Origin, Reach, as_address
 from policy_gateway.errors import UpstreamInvalid, UpstreamTimeout, UpstreamUnavailable
 from policy_gateway.records import Request, Response
 
+T = TypeVar("T")
+
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD"})
 _REDIRECTS: Final = range(300, 400)
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+async def _before(deadline: float, wait: Awaitable[T]) -> T:
+    """Return what *wait* gives; UpstreamTimeout when that takes beyond *deadline*."""
+    try:
+        async with asyncio.timeout_at(deadline):
+            return await wait
+    except TimeoutError:
+        raise UpstreamTimeout from None
 
 
 class HttpTransport:
@@ -60,11 +71,15 @@ class HttpTransport:
     async def send(self, request: Request) -> Response:
         """Send *request*; the deadline covers all of it, waiting for a connection included."""
         data = self._writer.write(request)
+        deadline = asyncio.get_running_loop().time() + self._limits.deadline
+        if self._slots.locked():
+            await _before(deadline, self._slots.acquire())
+        else:
+            await self._slots.acquire()
         try:
-            async with asyncio.timeout(self._limits.deadline), self._slots:
-                answer = await self._exchange(data, request.method)
-        except TimeoutError:
-            raise UpstreamTimeout from None
+            answer = await self._exchange(data, request.method, deadline)
+        finally:
+            self._slots.release()
         if answer.status in _REDIRECTS:
             raise UpstreamInvalid("the CRM answered with a redirect, which is not followed")
         headers = header_map(answer.headers, self._clock)
@@ -79,20 +94,20 @@ class HttpTransport:
         while self._resting:
             self._resting.pop().close()
 
-    async def _exchange(self, data: bytes, method: str) -> Answer:
+    async def _exchange(self, data: bytes, method: str, deadline: float) -> Answer:
         if (rested := self._rested()) is not None:
             try:
-                return await self._on(rested, data, method)
+                return await self._on(rested, data, method, deadline)
             except UnansweredError:
                 if method not in _IDEMPOTENT:
                     raise UpstreamUnavailable("the CRM closed the connection before it answered") from None
         try:
-            return await self._on(await self._connected(), data, method)
+            return await self._on(await _before(deadline, self._connected()), data, method, deadline)
         except UnansweredError:
             raise UpstreamUnavailable("the CRM closed the connection before it answered") from None
 
-    async def _on(self, connection: HttpConnection, data: bytes, method: str) -> Answer:
-        answer = await connection.exchange(data, bodiless=method == "HEAD")
+    async def _on(self, connection: HttpConnection, data: bytes, method: str, deadline: float) -> Answer:
+        answer = await connection.exchange(data, deadline, bodiless=method == "HEAD")
         if connection.reusable and not self._closed:
             connection.since = asyncio.get_running_loop().time()
             self._resting.append(connection)

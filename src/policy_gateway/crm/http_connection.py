@@ -8,7 +8,7 @@ from typing import Final, cast
 
 import httptools
 
-from policy_gateway.errors import UpstreamError, UpstreamInvalid, UpstreamUnavailable
+from policy_gateway.errors import UpstreamError, UpstreamInvalid, UpstreamTimeout, UpstreamUnavailable
 
 _INFORMATIONAL: Final = 200
 
@@ -64,10 +64,11 @@ class HttpConnection(asyncio.Protocol):
         self._wire = 0
         self._headed = False
 
-    async def exchange(self, data: bytes, *, bodiless: bool) -> Answer:
+    async def exchange(self, data: bytes, deadline: float, *, bodiless: bool) -> Answer:
         """Send *data*, a whole request, and return its answer, which has no body when *bodiless* (HEAD).
 
-        Raises UnansweredError, UpstreamInvalid, UpstreamUnavailable. When cancelled the connection is closed: the
+        Raises UpstreamTimeout at *deadline* (of the loop's clock), UnansweredError, UpstreamInvalid or
+        UpstreamUnavailable. When cancelled the connection is closed: the
         answer to a request that nobody waits for must never be taken for the next one's.
         """
         transport = self._transport
@@ -77,12 +78,16 @@ class HttpConnection(asyncio.Protocol):
         self._reusable = False
         waiter: asyncio.Future[Answer] = self._loop.create_future()
         self._waiter = waiter
+        # A timer instead of asyncio.timeout, which costs a tenth of all that a request does.
+        timer = self._loop.call_at(deadline, self._fail, UpstreamTimeout())
         transport.write(data)
         try:
             return await waiter
         except BaseException:
             self.close()
             raise
+        finally:
+            timer.cancel()
 
     @property
     def reusable(self) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from policy_gateway.crm.origin import Origin
 from policy_gateway.errors import UpstreamInvalid
@@ -59,7 +59,7 @@ class RequestWriter:
 
 def _encoded(query: Sequence[tuple[str, str]]) -> str:
     try:
-        return urlencode(query, quote_via=quote)
+        return "&".join([f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in query])
     except UnicodeEncodeError:
         raise UpstreamInvalid("the adapter made a request whose query is no text") from None
 
