@@ -1,16 +1,12 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
-import uvicorn
 
-from policy_gateway.testing.entrances import ScriptedGate
-from policy_gateway.web import HttpRules, Supplies, assemble
-from policy_gateway.web.server import Listening, config_of
+from policy_gateway.testing.serving import OPEN, exchanged, serving
+from policy_gateway.web import Web
+from policy_gateway.web.server import Listening
 
 pytestmark = pytest.mark.anyio
 
@@ -19,74 +15,57 @@ GET = b"GET /v1/crm/contacts/7 HTTP/1.1\r\n" + HEAD + b"\r\n"
 POST = b"POST /v1/crm/contacts HTTP/1.1\r\nContent-Type: application/json\r\n" + HEAD
 
 
-@asynccontextmanager
-async def serving(gate: ScriptedGate, rules: HttpRules | None = None) -> AsyncIterator[int]:
-    """Serve *gate* on a port of its own; heads have half a second."""
-    web = assemble(gate, rules or HttpRules(body_deadline=0.5), Supplies(directory=gate))
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(config_of(web.app, Listening(head_deadline=0.5, shutdown_deadline=1)))
-        task = asyncio.create_task(server._serve([listener]))
-        while not server.started:  # noqa: ASYNC110 -- uvicorn has no event for it
-            await asyncio.sleep(0.01)
-        yield listener.getsockname()[1]
-        server.should_exit = True
-        await task
-
-
-async def exchanged(port: int, *parts: bytes, pause: float = 0.0, seconds: float = 5.0) -> bytes:
-    """Return everything that the server says to *parts* until it closes, or has nothing more to say."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    answer = b""
-    try:
-        async with asyncio.timeout(seconds):
-            for part in parts:
-                writer.write(part)
-                await writer.drain()
-                await asyncio.sleep(pause)
-            while chunk := await reader.read(65536):
-                answer += chunk
-    except (TimeoutError, ConnectionError):
-        answer += b"<open>"
-    finally:
-        writer.close()
-    return answer
-
-
 class TestServing:
-    async def test_answer(self, gate: ScriptedGate) -> None:
+    async def test_answer(self, web: Web) -> None:
         """A request over a socket is answered, without naming the server's software."""
-        async with serving(gate) as port:
+        async with serving(web) as port:
             answer = await exchanged(port, GET.replace(b"X-Purpose", b"Connection: close\r\nX-Purpose"))
 
         assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
         assert b"server:" not in answer.lower().partition(b"\r\n\r\n")[0]
 
-    async def test_kept_alive(self, gate: ScriptedGate) -> None:
+    async def test_kept_alive(self, web: Web) -> None:
         """A connection carries one request after the other."""
-        async with serving(gate) as port:
+        async with serving(web) as port:
             answer = await exchanged(port, GET, GET, GET, pause=0.05, seconds=0.5)
 
         assert 3 == answer.count(b"HTTP/1.1 200 OK")
 
-    async def test_unread_body(self, gate: ScriptedGate) -> None:
+    async def test_unread_body(self, web: Web) -> None:
         """Who is refused before the body came is not waited for."""
-        async with serving(gate) as port:
+        async with serving(web) as port:
             head = POST.replace(b"good-key", b"bad key!") + b"Content-Length: 1000\r\n\r\n"
             answer = await exchanged(port, head)
 
         assert answer.startswith(b"HTTP/1.1 401")
         assert b"connection: close" in answer
-        assert not answer.endswith(b"<open>")
+        assert not answer.endswith(OPEN)
+
+    async def test_slow_head(self, web: Web) -> None:
+        """A connection that does not say in time what it wants is closed, whether it says nothing or too little."""
+        async with serving(web, Listening(head_deadline=0.3, shutdown_deadline=1)) as port:
+            silent, dripping = await asyncio.gather(
+                exchanged(port, seconds=2), exchanged(port, *(bytes([byte]) for byte in GET), pause=0.05, seconds=2)
+            )
+
+        assert (b"", b"") == (silent, dripping)
+
+    async def test_large_head(self, web: Web) -> None:
+        """A head that never ends is cut off."""
+        async with serving(web) as port:
+            answer = await exchanged(port, b"GET / HTTP/1.1\r\n", *[b"X-A: " + b"x" * 9000 + b"\r\n"] * 8, pause=0.01)
+
+        assert answer.startswith(b"HTTP/1.1 400")
+        assert not answer.endswith(OPEN)
 
     @pytest.mark.parametrize(
         "request_line",
         [b"GET /v1/crm/contacts/7#x HTTP/1.1", b"GET http://evil/v1/crm/contacts/7 HTTP/1.1", b"GET  / HTTP/1.1",
          b"GET /\xff HTTP/1.1", b"GET / HTTP/9.9", b"get / HTTP/1.1", b"GET /a b HTTP/1.1", b"\x16\x03\x01\x02"],
     )  # fmt: skip
-    async def test_no_crash(self, gate: ScriptedGate, request_line: bytes) -> None:
+    async def test_no_crash(self, web: Web, request_line: bytes) -> None:
         """Whatever stands in the first line, the next client is answered."""
-        async with serving(gate) as port:
+        async with serving(web) as port:
             strange = await exchanged(port, request_line + b"\r\n" + HEAD + b"\r\n", seconds=0.3)
             answer = await exchanged(port, GET, seconds=0.3)
 
