@@ -27,11 +27,12 @@ WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
 demo: $(VENV)/.dev
 	@$(BIN)/policy-gateway demo
 
+# The blocks of a page belong to one worker, so work is handed out by page and by class.
 test: $(VENV)/.dev
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope $(PYTEST)
 
 soak: $(VENV)/.dev
-	@POLICY_GATEWAY_HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --timeout 3600 -m "not browser" tests/properties tests/faults $(PYTEST)
+	@POLICY_GATEWAY_HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --timeout 3600 -m "not browser" tests/properties tests/faults $(PYTEST)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

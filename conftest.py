@@ -57,14 +57,8 @@ pytest_collect_file = Sybil(
 """Every Python block of the pages is run, from top to bottom of its page."""
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Give all blocks of a page to the same worker."""
-    if isinstance(item, SybilItem):
-        item.add_marker(pytest.mark.xdist_group(item.path.name))
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the blocks of a page in their order, which tests elsewhere do not have."""
+    """Keep the blocks of a page in their order, which tests elsewhere do not have (pytest-randomly)."""
     order: dict[Path, list[SybilItem]] = {}
     for item in items:
         if isinstance(item, SybilItem):
