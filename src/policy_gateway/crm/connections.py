@@ -133,12 +133,13 @@ class Connections:
         """Replace base URL and options, and those secrets that are given; return whether the others were kept.
 
         They are dropped when the connection now points to another scheme, host or port: whoever may do that must not
-        get at a secret that somebody entered for the old one.
+        get at a secret that somebody entered for the old one. What then lacks a secret that it needs is refused.
         """
         old = await self._store.row(config.tenant, config.name)
         row = replace(old, base_url=config.base_url, options=config.options)
-        await self._require_possible(row, config.secrets)
         keep = _site(old.base_url) == _site(row.base_url)
+        kept = await self._secrets(old, besides=frozenset(config.secrets)) if keep else {}
+        await self._require_possible(row, {**kept, **config.secrets})
         await self._store.change(row, self._seal(row, config.secrets), keep_secrets=keep)
         return keep
 
@@ -217,10 +218,11 @@ class Connections:
         parts = (protected, transport)
         return OpenConnection(row.version, protected, parts, self._mask_key(tenant), self._wiring.catalogue_seconds)
 
-    async def _secrets(self, row: ConnectionRow) -> dict[str, SecretStr]:
+    async def _secrets(self, row: ConnectionRow, besides: frozenset[str] = frozenset()) -> dict[str, SecretStr]:
         return {
             secret.field: self._vault.open(secret.sealed, _place(row, secret.field, secret.version))
             for secret in await self._store.sealed(row.tenant, row.name)
+            if secret.field not in besides
         }
 
     def _seal(self, row: ConnectionRow, secrets: Mapping[str, SecretStr]) -> Seal:

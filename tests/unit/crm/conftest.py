@@ -45,11 +45,13 @@ class House:
         self.catalogue = _described(*paths)
 
     def connect(self, config: ConnectionConfig, transport: Transport) -> Adapter:
-        """Open a connection; refuse the option ``bad``."""
+        """Open a connection; refuse the option ``bad``, and ``strict`` without a token."""
         if "bad" in config.options:
             raise ConfigurationError("the option bad makes no sense")
         if "broken" in config.options:
             raise ValueError(config.secrets["token"].get_secret_value())
+        if "strict" in config.options and "token" not in config.secrets:
+            raise ConfigurationError("the secret token is needed")
         self.configs.append(config)
         self.transports.append(transport)
         return Room(self)

@@ -240,6 +240,15 @@ class TestChange:
 
         assert TOKEN == house.configs[-1].secrets["token"]
 
+    async def test_needed_secret(self, connections: Connections) -> None:
+        """A secret that is needed is kept, or must be entered again for another host."""
+        assert await connections.change(config(options={"strict": "1"}, secrets={}))
+        with pytest.raises(ConfigurationError, match="token"):
+            await connections.change(config(base_url="https://evil.example", options={"strict": "1"}, secrets={}))
+        moved = config(base_url="https://new.example", options={"strict": "1"})
+
+        assert not await connections.change(moved)
+
     @pytest.mark.attack("D11", "D13")
     @pytest.mark.parametrize(
         "tampering",
