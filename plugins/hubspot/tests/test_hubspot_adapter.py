@@ -1,0 +1,401 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import orjson
+import pytest
+from pydantic import SecretStr
+
+from policy_gateway.errors import (
+    ConfigurationError,
+    Conflict,
+    FieldRefused,
+    InvalidCall,
+    PreconditionFailed,
+    RateLimited,
+    RecordNotFound,
+    UpstreamInvalid,
+    UpstreamRefused,
+    UpstreamTimeout,
+    UpstreamUnavailable,
+)
+from policy_gateway.model.field import FieldType, RecordId, Value
+from policy_gateway.query import And, Change, ChangeKind, Compare, In, Not, Op, Or, Order, Query, Text, Where
+from policy_gateway.records import ConnectionConfig, OutcomeKind
+from policy_gateway.testing import AsgiTransport, FaultyTransport
+from policy_gateway_hubspot.adapter import HubSpotAdapter, HubSpotKind
+from policy_gateway_hubspot.sandbox import CANARY, TOKEN, Fault, FaultKind, Sandbox
+
+pytestmark = pytest.mark.anyio
+CONTACT = RecordId("101")
+
+
+def bodies(transport: FaultyTransport) -> list[Mapping[str, object]]:
+    """Return the JSON of all requests with a body."""
+    return [orjson.loads(each.body) for each in transport.requests if each.body]
+
+
+async def ids(adapter: HubSpotAdapter, where: Where) -> list[str]:
+    """Return the ids of all contacts that *where* finds."""
+    found: list[str] = []
+    query = Query("contact", ("id",), where, limit=200)
+    while True:
+        page = await adapter.read(query)
+        found.extend(record.id for record in page.records)
+        if page.cursor is None:
+            return found
+        query = Query("contact", ("id",), where, limit=200, cursor=page.cursor)
+
+
+class TestAsking:
+    async def test_get(self, adapter: HubSpotAdapter, transport: FaultyTransport) -> None:
+        """A get is one request for the selected properties."""
+        await adapter.read(Query("contact", ("email", "name"), target=CONTACT))
+
+        [request] = transport.requests
+        assert ("GET", "/crm/v3/objects/contacts/101") == (request.method, request.path)
+        assert [("properties", "email,firstname,lastname")] == list(request.query)
+        assert f"Bearer {TOKEN}" == request.headers["authorization"]
+
+    async def test_nothing_selected(self, adapter: HubSpotAdapter, transport: FaultyTransport) -> None:
+        """Who selects nothing gets no default set of properties."""
+        page = await adapter.read(Query("contact", (), target=CONTACT))
+
+        assert {} == dict(page.records[0].values)
+        assert [("properties", "hs_object_id")] == list(transport.requests[0].query)
+
+    async def test_unknown_native(self, adapter: HubSpotAdapter, transport: FaultyTransport) -> None:
+        """A native name is looked up once among the portal's properties, then refused without asking."""
+        for _ in range(2):
+            with pytest.raises(FieldRefused):
+                await adapter.read(Query("contact", ("hubspot.nope",), target=CONTACT))
+
+        assert ["/crm/v3/properties/contacts", "/crm/v3/properties/companies"] == [
+            each.path for each in transport.requests
+        ]
+
+    async def test_filtered_target(self, adapter: HubSpotAdapter) -> None:
+        """A target with a filter is found only if the filter holds."""
+        owner = (await adapter.read(Query("contact", ("owner",), target=CONTACT))).records[0].values["owner"]
+        where = Compare("owner", Op.EQ, owner)
+        page = await adapter.read(Query("contact", ("owner",), where, target=CONTACT))
+
+        assert [CONTACT] == [record.id for record in page.records]
+        with pytest.raises(RecordNotFound):
+            await adapter.read(Query("contact", ("owner",), Not(where), target=CONTACT))
+
+    async def test_given_ids(self, adapter: HubSpotAdapter, transport: FaultyTransport) -> None:
+        """Given ids are one batch, in their order, without those that do not exist."""
+        page = await adapter.read(Query("contact", ("email",), In("id", ("103", "1", "101"))))
+
+        assert ["103", "101"] == [record.id for record in page.records]
+        assert ["/crm/v3/objects/contacts/batch/read"] == [each.path for each in transport.requests]
+
+    async def test_never_full_text(self, adapter: HubSpotAdapter, transport: FaultyTransport) -> None:
+        """A text search names its properties, and finds nothing by what is in others."""
+        everywhere = await ids(adapter, Text("petersen", ("first_name", "last_name")))
+        elsewhere = await ids(adapter, Text("petersen", ("city",)))
+
+        assert everywhere
+        assert not elsewhere
+        assert all("query" not in body for body in bodies(transport))
+
+
+class TestFilters:
+    @pytest.mark.parametrize(
+        ("where", "count"),
+        [
+            (Compare("team", Op.EQ, "berlin"), 400),
+            (Compare("team", Op.NE, "berlin"), 600),
+            (Not(Compare("team", Op.EQ, "berlin")), 600),
+            (In("team", ("Berlin", "HAMBURG")), 1000),
+            (Not(In("team", ("Berlin", "HAMBURG"))), 0),
+            (And((Compare("team", Op.EQ, "berlin"), Not(Compare("team", Op.EQ, "berlin")))), 0),
+            (Or((Compare("team", Op.EQ, "berlin"), Compare("team", Op.EQ, "hamburg"))), 1000),
+            (And(()), 1000),
+            (Or(()), 0),
+            (Compare("company", Op.IS_NULL, value=False), 250),
+            (Compare("company", Op.EQ, "5001"), 10),
+        ],
+    )
+    async def test_counts(self, adapter: HubSpotAdapter, where: Where, count: int) -> None:
+        """Filters find what they mean, over all pages."""
+        found = await ids(adapter, where)
+
+        assert count == len(found) == len(set(found))
+
+    async def test_consents(self, adapter: HubSpotAdapter, sandbox: Sandbox) -> None:
+        """A consent is one of several options, in the words of the gateway."""
+        expected = [
+            item.id
+            for item in sandbox.world.items["contacts"].live.values()
+            if "marketing_email" in item.properties.get("marketing_consents", "").split(";")
+        ]
+
+        assert expected == await ids(adapter, Compare("consents", Op.CONTAINS, "marketing:email"))
+        assert expected == await ids(adapter, In("consents", ("marketing:email",)))
+
+    async def test_parts(self, adapter: HubSpotAdapter, transport: FaultyTransport) -> None:
+        """A prefix is a prefix of the value, not of any word in it; what was read to look at it stays inside."""
+        found = await ids(adapter, Compare("street", Op.PREFIX, "Am Mühl"))
+        page = await adapter.read(Query("contact", ("id",), Compare("street", Op.PREFIX, "Mühlbach")))
+
+        assert found
+        assert () == page.records
+        assert {"id"} >= {path for record in page.records for path in record.values}
+        assert [{"value": "*Am*"}, {"value": "*Mühl*"}] == [
+            {"value": each["value"]} for each in sorted(_filters(bodies(transport)[0]), key=lambda each: each["value"])
+        ]
+
+    @pytest.mark.parametrize(
+        "where",
+        [
+            Or(tuple(Compare("city", Op.EQ, f"City {n}") for n in range(6))),
+            And(tuple(Compare("created_at", Op.GT, f"2026-01-{n:02}T00:00:00+00:00") for n in range(1, 8))),
+            And(tuple(Or((Compare("city", Op.EQ, f"a{n}"), Compare("city", Op.EQ, f"b{n}"))) for n in range(12))),
+            Not(Compare("last_name", Op.PREFIX, "Mü")),
+            Not(Compare("phone", Op.EQ, "+493023125001")),
+            Compare("phone", Op.PREFIX, "+49"),
+            Compare("city", Op.GT, "M"),
+            Compare("email", Op.CONTAINS, "*"),
+            Compare("name", Op.EQ, "Anna Kaya"),
+            Compare("vip", Op.EQ, "true"),
+            Compare("credit_score", Op.EQ, "many"),
+            In("id", Query("contact", ("id",))),
+            In("city", tuple(f"City {n}" for n in range(101))),
+            Text("anna", ("consents",)),
+            Compare("consents", Op.EQ, "a;b"),
+        ],
+        ids=repr,
+    )
+    async def test_too_much(self, adapter: HubSpotAdapter, transport: FaultyTransport, where: Where) -> None:
+        """What HubSpot cannot be asked is refused before anything is asked."""
+        with pytest.raises(InvalidCall):
+            await adapter.read(Query("contact", ("id",), where))
+
+        assert [] == transport.requests
+
+    async def test_order(self, adapter: HubSpotAdapter) -> None:
+        """One sort is carried, two are not; the end of a sorted search is an error, not an end."""
+        page = await adapter.read(Query("contact", ("credit_score",), order=(Order("credit_score", descending=True),)))
+        scores = [record.values["credit_score"] for record in page.records]
+
+        assert sorted(scores, key=str, reverse=True) == scores
+        two = (Order("city"), Order("last_name"))
+        with pytest.raises(InvalidCall):
+            await adapter.read(Query("contact", ("id",), order=two))
+        with pytest.raises(InvalidCall):
+            await adapter.read(Query("contact", ("id",), order=(Order("city"),), cursor="o:9999"))
+
+
+def _filters(body: Mapping[str, object]) -> list[dict[str, str]]:
+    match body:
+        case {"filterGroups": [{"filters": list(filters)}]}:
+            return filters
+        case _:
+            return []
+
+
+class TestCatalogue:
+    async def test_native(self, adapter: HubSpotAdapter) -> None:
+        """Properties without a mapped name are native fields of their type."""
+        fields = (await adapter.catalogue()).resources["contact"].fields
+
+        assert FieldType.CHOICE is fields["hubspot.hs_lead_status"].type
+        assert FieldType.TEXTS is fields["hubspot.hs_legal_basis"].type
+        assert not fields["hubspot.hs_email_optout"].writable
+        assert "marketing:email" in fields["consents"].choices
+
+    async def test_calculated(self, adapter: HubSpotAdapter) -> None:
+        """A calculated property is as restricted as what it is made of."""
+        fields = (await adapter.catalogue()).resources["contact"].fields
+
+        assert ("email",) == fields["hubspot.hs_email_domain"].contains
+        assert ("email", "first_name", "last_name") == fields["hubspot.hs_full_name_or_email"].contains
+        assert ("phone",) == fields["hubspot.hs_searchable_calculated_phone_number"].contains
+
+    async def test_missing(self, adapter: HubSpotAdapter, sandbox: Sandbox) -> None:
+        """A mapped field that the portal does not have is not offered."""
+        del sandbox.world.items["contacts"].properties["iban"]
+
+        assert "iban" not in (await adapter.catalogue()).resources["contact"].fields
+
+    async def test_renamed(self, transport: FaultyTransport) -> None:
+        """A firm's own names are options of the connection."""
+        config = ConnectionConfig("acme", "crm", options={"notes": "jobtitle"}, secrets={"token": SecretStr(TOKEN)})
+        adapter = HubSpotKind().connect(config, transport)
+        fields = (await adapter.catalogue()).resources["contact"].fields
+
+        assert "jobtitle" == fields["notes"].native
+        assert {"hubspot.service_notes"} == {"hubspot.service_notes", "hubspot.jobtitle"} & set(fields)
+
+    @pytest.mark.parametrize(
+        ("options", "token"), [({"nope": "x"}, TOKEN), ({"iban": "a,b"}, TOKEN), ({}, ""), ({}, "two\r\nlines")]
+    )
+    async def test_configuration(self, transport: FaultyTransport, options: dict[str, str], token: str) -> None:
+        """Options that make no sense, and a missing or broken token, refuse to start."""
+        config = ConnectionConfig("acme", "crm", options=options, secrets={"token": SecretStr(token)})
+        with pytest.raises(ConfigurationError):
+            HubSpotKind().connect(config, transport)
+
+
+class TestWriting:
+    async def test_only_what_is_named(self, adapter: HubSpotAdapter, transport: FaultyTransport) -> None:
+        """An update sends the named properties only; what was expected is compared before."""
+        state = await adapter.read(Query("contact", ("owner", "do_not_call"), target=CONTACT))
+        values: dict[str, Value] = {"consents": ("marketing:email", "survey:phone"), "vip": True}
+        transport.forget()
+        outcome = await adapter.write(
+            Change(ChangeKind.UPDATE, "contact", CONTACT, values, expected=state.records[0].values)
+        )
+
+        assert (OutcomeKind.DONE, CONTACT) == (outcome.kind, outcome.id)
+        assert [{"properties": {"marketing_consents": "marketing_email;survey_phone", "vip": "true"}}] == bodies(
+            transport
+        )
+        assert ["GET", "PATCH"] == [each.method for each in transport.requests]
+
+    async def test_changed_meanwhile(self, adapter: HubSpotAdapter, transport: FaultyTransport) -> None:
+        """On another state nothing is written."""
+        with pytest.raises(PreconditionFailed):
+            await adapter.write(Change(ChangeKind.UPDATE, "contact", CONTACT, {"vip": True}, expected={"owner": "1"}))
+
+        assert ["GET"] == [each.method for each in transport.requests]
+
+    async def test_doubled(self, adapter: HubSpotAdapter) -> None:
+        """A value that must be unique is a conflict which does not tell whose it is."""
+        with pytest.raises(Conflict) as conflict:
+            await adapter.write(
+                Change(ChangeKind.CREATE, "contact", values={"email": "guenther.petersen.1@example.org"})
+            )
+
+        assert "101" not in str(conflict.value)
+
+    async def test_refused_value(self, adapter: HubSpotAdapter) -> None:
+        """A value that HubSpot does not take is pointed at, not quoted."""
+        with pytest.raises(InvalidCall) as refused:
+            await adapter.write(Change(ChangeKind.UPDATE, "contact", CONTACT, {"email": "nonsense", "vip": True}))
+
+        assert "/email" == refused.value.pointer
+        assert "nonsense" not in str(refused.value)
+
+    @pytest.mark.parametrize(
+        "values",
+        [
+            {"consents": ("marketing:email;survey:phone",)},
+            {"vip": "true"},
+            {"credit_score": True},
+            {"birthdate": "tomorrow"},
+            {"created_at": "2026-01-01T00:00:00+00:00"},
+            {"name": "Ada King"},
+            {"id": "7"},
+        ],
+        ids=repr,
+    )
+    async def test_wrong_values(
+        self, adapter: HubSpotAdapter, transport: FaultyTransport, values: dict[str, Value]
+    ) -> None:
+        """Values of another type, and of fields that the CRM keeps itself, are refused before anything is sent."""
+        with pytest.raises(InvalidCall):
+            await adapter.write(Change(ChangeKind.UPDATE, "contact", CONTACT, values))
+
+        assert [] == transport.requests
+
+
+class TestBadDays:
+    @pytest.mark.parametrize(
+        ("fault", "error"),
+        [
+            (Fault(FaultKind.RATE_LIMIT, seconds=7), RateLimited),
+            (Fault(FaultKind.REDIRECT), UpstreamInvalid),
+            (Fault(FaultKind.TRUNCATE), UpstreamInvalid),
+            (Fault(FaultKind.TRUNCATE, bytes=0), UpstreamInvalid),
+            (Fault(FaultKind.NOT_JSON), UpstreamInvalid),
+            (Fault(FaultKind.WRONG_TYPES), UpstreamInvalid),
+            (Fault(FaultKind.WRONG_RECORD), UpstreamInvalid),
+            (Fault(FaultKind.ERROR_IN_200), UpstreamInvalid),
+            (Fault(FaultKind.STATUS, status=500), UpstreamUnavailable),
+            (Fault(FaultKind.STATUS, status=503), UpstreamUnavailable),
+            (Fault(FaultKind.STATUS, status=423), UpstreamUnavailable),
+            (Fault(FaultKind.STATUS, status=400), UpstreamRefused),
+            (Fault(FaultKind.STATUS, status=401), UpstreamRefused),
+            (Fault(FaultKind.STATUS, status=403), UpstreamRefused),
+            (Fault(FaultKind.STATUS, status=418), UpstreamRefused),
+            (Fault(FaultKind.STATUS, status=404), RecordNotFound),
+            (Fault(FaultKind.RESET), UpstreamUnavailable),
+            (Fault(FaultKind.STALL), UpstreamTimeout),
+        ],
+        ids=repr,
+    )
+    async def test_read(self, adapter: HubSpotAdapter, sandbox: Sandbox, fault: Fault, error: type[Exception]) -> None:
+        """Each fault has its error, which says nothing of what HubSpot said."""
+        sandbox.faults.arm(fault)
+        with pytest.raises(error) as caught:
+            await adapter.read(Query("contact", ("email", "vip"), target=CONTACT))
+
+        assert CANARY not in repr(caught.value)
+
+    @pytest.mark.parametrize(
+        ("kind", "seconds", "wait"),
+        [
+            (FaultKind.RATE_LIMIT, 7.0, 7),
+            (FaultKind.RATE_LIMIT, -1.0, 10),
+            (FaultKind.DAILY_LIMIT, -1.0, 300),
+        ],
+    )
+    async def test_wait(
+        self, adapter: HubSpotAdapter, sandbox: Sandbox, kind: FaultKind, seconds: float, wait: int
+    ) -> None:
+        """How long to wait is what HubSpot says, or what the limit that was hit implies."""
+        sandbox.faults.arm(Fault(kind, seconds=seconds))
+        with pytest.raises(RateLimited) as limited:
+            await adapter.read(Query("contact", ("id",), target=CONTACT))
+
+        assert wait == limited.value.retry_after
+
+    async def test_cut_anywhere(self, adapter: HubSpotAdapter, sandbox: Sandbox) -> None:
+        """An answer that is cut at any byte is no answer."""
+        query = Query("contact", ("email", "name", "consents"), target=CONTACT)
+        whole = len(orjson.dumps(await _raw(sandbox)))
+        for end in range(whole):
+            sandbox.faults.arm(Fault(FaultKind.TRUNCATE, bytes=end))
+            with pytest.raises(UpstreamInvalid):
+                await adapter.read(query)
+
+    async def test_extra_fields(self, adapter: HubSpotAdapter, sandbox: Sandbox) -> None:
+        """What was not asked for stays out, however it is spelled."""
+        sandbox.faults.arm(Fault(FaultKind.EXTRA_FIELDS, times=None))
+        page = await adapter.read(Query("contact", ("email",), limit=3))
+
+        assert CANARY not in repr(page)
+        assert [{"email"}] * 3 == [set(record.values) for record in page.records]
+
+    async def test_applied_and_lost(self, adapter: HubSpotAdapter, sandbox: Sandbox) -> None:
+        """A change whose answer is lost is sent once and reported as an error, never as done."""
+        sandbox.faults.arm(Fault(FaultKind.RESET_AFTER, method="POST"))
+        with pytest.raises(UpstreamUnavailable):
+            await adapter.write(Change(ChangeKind.CREATE, "contact", values={"email": "ada@example.com"}))
+
+        assert 1 == len(sandbox.requests)
+
+    async def test_limits(self, adapter: HubSpotAdapter) -> None:
+        """What HubSpot says of its limits can be read after each answer."""
+        await adapter.read(Query("contact", ("id",), target=CONTACT))
+
+        assert "189" == adapter.limits["x-hubspot-ratelimit-remaining"]
+
+    async def test_scopes(self, sandbox: Sandbox) -> None:
+        """A token without a scope reads, and is refused to write."""
+        scopes = frozenset({"crm.objects.contacts.read"})
+        narrow = Sandbox(tokens={"narrow": scopes})
+        config = ConnectionConfig("acme", "crm", secrets={"token": SecretStr("narrow")})
+        adapter = HubSpotKind().connect(config, AsgiTransport(narrow))
+        await adapter.read(Query("contact", ("id",), target=CONTACT))
+
+        with pytest.raises(UpstreamRefused):
+            await adapter.write(Change(ChangeKind.UPDATE, "contact", CONTACT, {"vip": True}))
+
+
+async def _raw(sandbox: Sandbox) -> object:
+    item = sandbox.world.items["contacts"].live[CONTACT]
+    return {"id": item.id, "properties": {"email": item.properties["email"]}}
