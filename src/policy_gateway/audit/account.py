@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from policy_gateway.audit.draft import Draft
-from policy_gateway.audit.entry import Body, Json, disclosed, serialized
+from policy_gateway.audit.entry import Body, serialized
+from policy_gateway.audit.phrases import Phrases
 from policy_gateway.audit.pseudonyms import subject_name
 from policy_gateway.model.disclosure import Released
 from policy_gateway.model.field import RecordId
@@ -22,6 +23,7 @@ class Account:
     not fill the table of pseudonyms.
     """
 
+    phrases: Phrases
     principal: Principal
     call: Call
     time: int
@@ -52,12 +54,13 @@ class Account:
 
     def _finished(self, subjects: Mapping[RecordId, str], known: Mapping[str, str]) -> Body:
         principal = self.principal
-        acting_for: list[Json] = [known[one] for one in principal.acting_for]
-        body: Body = {**self.body, "acting_for": acting_for, "principal": known[principal.id], "time": self.time}
+        body: Body = {**self.body, "principal": known[principal.id], "time": self.time}
+        if principal.acting_for:
+            body["acting_for"] = [known[one] for one in principal.acting_for]
         pseudonyms = {record: known[name] for record, name in subjects.items() if name in known}
         if self.released is not None:
-            body.update(disclosed(self.released, pseudonyms))
-        else:
+            body.update(self.phrases.of_released(self.released, pseudonyms))
+        elif pseudonyms:
             body["subjects"] = list(pseudonyms.values())
         return body
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 
-from policy_gateway.audit.entry import Body, Json, plain, reason_code, truths, word
+from policy_gateway.audit.entry import Body, plain
 from policy_gateway.errors import (
     Denied,
     FieldRefused,
@@ -42,43 +42,14 @@ def code_of(error: BaseException | None) -> str:
     return "" if error is None else "internal-error"
 
 
-def about_call(call: Call) -> Body:
-    """Return what the caller said: its words are cut, kept on one line, and kept only where they can be ours."""
-    said = call.circumstances
-    operation = call.operation
-    kind = operation.kind.value if isinstance(operation, Change) else type(operation).__name__.lower()
-    return {
-        "action": kind if isinstance(operation, Change) else call.action.value,
-        "channel": word(said.channel),
-        "connection": word(call.connection),
-        "interaction": plain(said.interaction),
-        "operation": kind,
-        "purpose": word(call.purpose),
-        "reason": reason_code(said.reason),
-        "request_id": plain(said.request_id),
-        "resource": word(operation.resource),
-        "ticket": plain(said.ticket),
-    }
-
-
 def about_paths(call: Call, *, known: bool) -> Body:
     """Return the paths that the call searches and writes; only how many when they may be names that do not exist."""
     operation = call.operation
     if isinstance(operation, Change):
         return _named("written", frozenset(operation.values), known=known)
-    if isinstance(operation, Query):
+    if isinstance(operation, Query) and not _is_plain(operation):
         return _named("searched", frozenset().union(*map(searched_paths, _queries(operation))), known=known)
     return {}
-
-
-def about_decision(decision: Decision | None) -> Body:
-    """Return what policy said, and why."""
-    if decision is None:
-        return {}
-    said: Body = {"policy_version": decision.version, "rules": sorted(decision.rules), "truths": truths(decision.truths)}
-    if isinstance(decision, Permit):
-        said["obligations"] = sorted(map(str, decision.obligations))
-    return said
 
 
 def names_are_known(decision: Decision | None, error: BaseException | None) -> bool:
@@ -93,6 +64,11 @@ def _named(key: str, paths: frozenset[str], *, known: bool) -> Body:
     if known:
         return {key: [plain(path) for path in sorted(paths)]}
     return {f"{key}_count": len(paths)}
+
+
+def _is_plain(query: Query) -> bool:
+    """Tell at a glance that *query* searches nothing: it asks for one record, by paths."""
+    return query.target is not None and query.where is None and not query.select
 
 
 def _queries(query: Query) -> Iterator[Query]:

@@ -13,8 +13,6 @@ from typing import Self
 from policy_gateway.audit.account import Account
 from policy_gateway.audit.calls import (
     PERMIT,
-    about_call,
-    about_decision,
     about_paths,
     code_of,
     names_are_known,
@@ -30,12 +28,13 @@ from policy_gateway.audit.entry import (
     timing,
 )
 from policy_gateway.audit.journal import DatabaseJournal
+from policy_gateway.audit.phrases import Phrases
 from policy_gateway.audit.pseudonyms import Pseudonyms
 from policy_gateway.audit.remarks import Remarks
 from policy_gateway.audit.strangers import Strangers
 from policy_gateway.errors import AuditUnavailable
 from policy_gateway.model.decision import Decision, Permit
-from policy_gateway.model.disclosure import Disclosure
+from policy_gateway.model.disclosure import Disclosure, Released
 from policy_gateway.model.field import RecordId
 from policy_gateway.model.principal import Principal
 from policy_gateway.ports import Journal
@@ -54,6 +53,22 @@ def new_correlation(now: datetime, random: Random = os.urandom) -> str:
     return f"{milliseconds(now):012x}{random(10).hex()}"
 
 
+class Chance:
+    """Random bytes from a supply: asking for few at a time costs a system call and the interpreter's lock."""
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+        self._supply = b""
+        self._used = 0
+
+    def __call__(self, count: int) -> bytes:
+        """Return *count* fresh bytes, at most 1024."""
+        if self._used + count > len(self._supply):
+            self._supply, self._used = self._random(1024), 0
+        start, self._used = self._used, self._used + count
+        return self._supply[start : self._used]
+
+
 class Entries:
     """The journal as the gateway uses it: ``async with entries.entry(call) as entry``.
 
@@ -69,19 +84,20 @@ class Entries:
         remarks: Remarks | None = None,
         random: Random = os.urandom,
     ) -> None:
+        self.phrases = Phrases()
         self._journal = DatabaseJournal(database, journals, random=random)
         self.pseudonyms = Pseudonyms(database, self._journal.log, random)
         self._strangers = Strangers(self._journal)
         self._remarks = remarks
         self._clock = clock
-        self._random = random
+        self._chance = Chance(random)
         self._unfinished: set[asyncio.Task[None]] = set()
 
     def entry(self, call: Call) -> Entry:
         """Begin the entry of *call*; it is written when the context is left, whatever happened in it."""
         now = self._clock()
         given = call.circumstances.correlation
-        correlation = given if CORRELATION.fullmatch(given) else new_correlation(now, self._random)
+        correlation = given if given and CORRELATION.fullmatch(given) else new_correlation(now, self._chance)
         return Entry(self, call, correlation, milliseconds(now))
 
     async def close(self) -> None:
@@ -168,9 +184,7 @@ class Entry:
         if self._principal is None or not isinstance(self._decision, Permit):
             raise AuditUnavailable("nothing was permitted, so nothing is changed")
         body = self._decision_body(None)
-        await self._entries.write(
-            Account(self._principal, self._call, self._began, body, None, self._target, certain=True)
-        )
+        await self._entries.write(self._told(self._principal, self._began, body, None, certain=True))
         self._outcome = UNKNOWN
 
     def outcome(self, kind: str, record: RecordId | None = None) -> None:
@@ -209,36 +223,42 @@ class Entry:
     def _account(self, principal: Principal, error: BaseException | None) -> Account:
         released = self._disclosure.released if self._disclosure is not None and error is None else None
         if self._outcome is None:
-            return Account(principal, self._call, self._began, self._decision_body(error), released, self._target)
-        now, target = self._entries.now(), self._touched or self._target
-        body = self._outcome_body(error, now)
-        return Account(principal, self._call, now, body, released, target, certain=True)
+            return self._told(principal, self._began, self._decision_body(error), released)
+        now = self._entries.now()
+        return self._told(principal, now, self._outcome_body(error, now), released, certain=True)
+
+    def _told(
+        self, principal: Principal, time: int, body: Body, released: Released | None, *, certain: bool = False
+    ) -> Account:
+        target = self._touched or self._target
+        return Account(self._entries.phrases, principal, self._call, time, body, released, target, certain=certain)
 
     def _decision_body(self, error: BaseException | None) -> Body:
-        replayed = error is None and self._disclosure is not None and self._disclosure.replayed
-        return {
-            **about_call(self._call),
-            **about_decision(self._decision),
-            **about_paths(self._call, known=names_are_known(self._decision, error)),
-            "code": code_of(error),
-            "correlation": self.correlation,
-            "decision": verdict(self._decision, error),
-            "kind": DECISION,
-            "outcome": REPLAYED if replayed else "",
-            "timing": timing(self._entries.now() - self._began),
-        }
+        phrases, decision, call = self._entries.phrases, self._decision, self._call
+        body: Body = phrases.of_call(call)
+        if decision is not None:
+            body.update(phrases.of_decision(decision))
+        body.update(about_paths(call, known=names_are_known(decision, error)))
+        body["correlation"] = self.correlation
+        body["decision"] = verdict(decision, error)
+        body["kind"] = DECISION
+        body["timing"] = timing(self._entries.now() - self._began)
+        if error is not None:
+            body["code"] = code_of(error)
+        elif self._disclosure is not None and self._disclosure.replayed:
+            body["outcome"] = REPLAYED
+        return body
 
     def _outcome_body(self, error: BaseException | None, now: int) -> Body:
-        said = about_call(self._call)
-        return {
-            **{key: said[key] for key in ("action", "connection", "operation", "purpose", "resource")},
-            "code": code_of(error),
-            "correlation": self.correlation,
-            "decision": PERMIT,
-            "kind": OUTCOME,
-            "outcome": self._outcome or UNKNOWN,
-            "timing": timing(now - self._began),
-        }
+        body = self._entries.phrases.of_call(self._call)
+        body["correlation"] = self.correlation
+        body["decision"] = PERMIT
+        body["kind"] = OUTCOME
+        body["outcome"] = self._outcome or UNKNOWN
+        body["timing"] = timing(now - self._began)
+        if error is not None:
+            body["code"] = code_of(error)
+        return body
 
     @property
     def _target(self) -> RecordId | None:

@@ -7,17 +7,15 @@ canonical JSON (RFC 8785): ASCII keys in order, integers and strings only, so so
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
 import orjson
 
-from policy_gateway.model.disclosure import Released
 from policy_gateway.model.facts import TruthVector
-from policy_gateway.model.field import RecordId
 
-Json: TypeAlias = "str | int | Sequence[Json] | Mapping[str, Json]"
+Json: TypeAlias = "str | int | orjson.Fragment | Sequence[Json] | Mapping[str, Json]"
 Body: TypeAlias = dict[str, Json]
 
 DECISION = "decision"
@@ -72,8 +70,8 @@ EMPTY: Mapping[str, Json] = {
 
 
 def serialized(body: Body) -> bytes:
-    """Return the canonical bytes of what *body* says; what is empty is left out."""
-    return canonical({"v": VERSION, **{key: value for key, value in body.items() if value}})
+    """Return the canonical bytes of what *body* says."""
+    return canonical({"v": VERSION, **body})
 
 
 def canonical(value: Json) -> bytes:
@@ -117,7 +115,10 @@ def milliseconds(moment: datetime) -> int:
 
 def timing(passed: int) -> str:
     """Return the class of a duration in milliseconds; a finer one would tell what was found."""
-    return next((name for most, name in _TIMINGS if passed < most), "longer")
+    for most, name in _TIMINGS:
+        if passed < most:
+            return name
+    return "longer"
 
 
 def truths(vector: TruthVector) -> Json:
@@ -126,42 +127,3 @@ def truths(vector: TruthVector) -> Json:
     for condition, truth in sorted(vector.items()):
         told.setdefault(truth.value, []).append(condition)
     return dict(told.items())
-
-
-def by_level(levels: Mapping[str, str]) -> dict[str, list[str]]:
-    """Return paths by their level."""
-    told: dict[str, list[str]] = {}
-    for path in sorted(levels):
-        told.setdefault(levels[path], []).append(path)
-    return told
-
-
-def disclosed(released: Released, subjects: Mapping[RecordId, str]) -> Body:
-    """Return what an entry says of *released*: fields by name and level, groups by truths, *subjects* by pseudonym."""
-    masked: dict[str, set[str]] = {}
-    clear: set[str] = set()
-    groups: list[Json] = []
-    for group in released.groups:
-        levels = by_level(group.levels)
-        groups.append(
-            {
-                "levels": {level: list(paths) for level, paths in levels.items()},
-                "subjects": [subjects[record] for record in group.ids],
-                "truths": truths(group.truths),
-            }
-        )
-        for level, paths in levels.items():
-            (clear if level == "clear" else masked.setdefault(level, set())).update(paths)
-    withheld = {record.withheld for record in released.records}
-    return {
-        "groups": groups,
-        "masked": {level: _sorted(paths) for level, paths in masked.items()},
-        "obligations": _sorted(map(str, released.obligations)),
-        "released": _sorted(clear),
-        "rules": _sorted(released.rules),
-        "withheld": _sorted(set().union(*withheld)),
-    }
-
-
-def _sorted(names: Iterable[str]) -> Json:
-    return sorted(names)
