@@ -107,8 +107,8 @@ class TestDeadline:
     @pytest.mark.attack("F15")
     async def test_bulkhead(self) -> None:
         """A slow connection gets so many calls at once, lets so many wait, and refuses the rest at once."""
-        acting = Acting(waiting(0.3))
-        adapter = resilient(acting, Limits(deadline=0.1, calls=2, failures=99))
+        acting = Acting(waiting(5))
+        adapter = resilient(acting, Limits(deadline=0.5, calls=2, failures=99))
         calls = [asyncio.create_task(ends(adapter)) for _ in range(30)]
         await asyncio.sleep(0.05)
 
@@ -120,13 +120,13 @@ class TestDeadline:
     @pytest.mark.attack("F15")
     async def test_others_unaffected(self) -> None:
         """One connection's trouble does not slow another down."""
-        stuck = resilient(Acting(waiting(30)), Limits(deadline=0.3, calls=1))
-        quick = resilient(Acting(waiting(0)), Limits(deadline=0.3, calls=1))
+        stuck = resilient(Acting(waiting(30)), Limits(deadline=1, calls=1))
+        quick = resilient(Acting(waiting(0)), Limits(deadline=1, calls=1))
         calls = [asyncio.create_task(ends(stuck)) for _ in range(8)]
         started = asyncio.get_running_loop().time()
 
         assert [None] * 50 == [await ends(quick) for _ in range(50)]
-        assert asyncio.get_running_loop().time() - started < 0.2
+        assert asyncio.get_running_loop().time() - started < 0.8
         await asyncio.gather(*calls)
 
 
