@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
+from structlog.testing import capture_logs
 
 from policy_gateway.testing.entrances import HttpClient, ScriptedGate
 from policy_gateway.web import HttpRules, Supplies, Web, assemble
@@ -12,6 +13,7 @@ from policy_gateway.web.api import ROUTES
 from policy_gateway.web.exchange import Message, Receive, Send
 from policy_gateway.web.openapi import document
 from policy_gateway.web.pages import api_page
+from policy_gateway.web.ports import EmptyDirectory
 from policy_gateway.web.routing import place_of
 
 pytestmark = pytest.mark.anyio
@@ -179,3 +181,44 @@ class TestMetrics:
         """The metrics port has one path."""
         assert 404 == (await HttpClient(web.metrics).get("/v1/crm/contacts/7")).status
         assert 404 == (await HttpClient(web.app, ANONYMOUS).get("/metrics")).status
+
+
+class TestLog:
+    async def test_line(self, gate: ScriptedGate) -> None:
+        """The log tells route, status and time of a request, and neither path, query, caller nor purpose."""
+        client = HttpClient(assemble(gate, HttpRules(access_log=True)).app)
+        with capture_logs() as lines:
+            await client.get("/v1/crm/contacts/4711?fields=iban")
+
+        [line] = lines
+        assert ("request.served", "record", "GET", 403) == tuple(
+            line[part] for part in ("event", "route", "method", "status")
+        )
+        assert {"event", "route", "method", "status", "milliseconds", "correlation", "log_level"} == line.keys()
+
+    async def test_surprise(self, client: HttpClient, gate: ScriptedGate) -> None:
+        """A surprise is logged by its type and place, never by its words."""
+        gate.broken = RuntimeError("DE89370400440532013000")
+        with capture_logs() as lines:
+            reply = await client.get("/v1/crm/contacts/7")
+
+        [line] = lines
+        assert ("request.failed", "RuntimeError") == (line["event"], line["error"])
+        assert reply.json["correlation_id"] == line["correlation"]
+        assert "DE89" not in str(line)
+
+
+class TestNames:
+    @pytest.mark.parametrize(
+        ("plural", "name"),
+        [("contacts", "contact"), ("companies", "company"), ("contact", None), ("s", None), ("ies", "ie")],
+    )
+    async def test_singular(self, plural: str, name: str | None) -> None:
+        """Where nobody says otherwise, a resource is called as English has it."""
+        assert name == EmptyDirectory().resource_of(plural)
+
+    async def test_one_path(self, client: HttpClient, gate: ScriptedGate) -> None:
+        """A resource has one path: its own name leads nowhere."""
+        reply = await client.get("/v1/crm/contact/7")
+
+        assert (404, []) == (reply.status, gate.calls)

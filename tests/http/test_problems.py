@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from policy_gateway import errors, web
+import policy_gateway
+from policy_gateway import errors
 from policy_gateway.errors import ConfigurationError, GatewayError
 from policy_gateway.testing.entrances import HttpClient, ScriptedGate
 from policy_gateway.web import refusals
+from policy_gateway.web.phrases import PHRASES
 from policy_gateway.web.problems import INTERNAL, language_of, problem_of, status_of
-from policy_gateway.web.texts import ENGLISH, GERMAN, PHRASES
+from policy_gateway.web.texts import ENGLISH, GERMAN
 
 STATUSES = {
     "NotAuthenticated": 401,
@@ -49,21 +51,17 @@ def kinds() -> Iterator[type[GatewayError]]:
 
 
 def phrases() -> Iterator[str]:
-    """Yield every detail that the entrance gives to an error."""
-    for path in Path(str(web.__file__)).parent.rglob("*.py"):
+    """Yield every detail that the entrance, and what answers a call behind it, gives to an error."""
+    root = Path(str(policy_gateway.__file__)).parent
+    folders = ("web", "provenance", "enforcement", "crm")
+    for path in (path for folder in folders for path in (root / folder).rglob("*.py") if path.name != "store.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Name)
-                and node.func.id in {"InvalidCall", "Flaw"}
-            ):
-                texts = [one for one in node.args[-1:] if isinstance(one, ast.Constant) and isinstance(one.value, str)]
-                for branch in [
-                    *texts,
-                    *(one for arg in node.args if isinstance(arg, ast.IfExp) for one in ast.walk(arg)),
-                ]:
-                    if isinstance(branch, ast.Constant) and isinstance(branch.value, str):
-                        yield branch.value
+            name = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
+            if isinstance(node, ast.Call) and name in {"InvalidCall", "Conflict", "Flaw"}:
+                for detail in node.args[name == "Flaw" :][:1]:
+                    for one in (detail.body, detail.orelse) if isinstance(detail, ast.IfExp) else (detail,):
+                        if isinstance(one, ast.Constant):
+                            yield str(one.value)
 
 
 class TestStatus:

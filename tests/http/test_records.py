@@ -39,7 +39,7 @@ class TestGet:
 
         [call] = gate.calls
         assert ("crm", "service") == (call.connection, call.purpose)
-        assert Query("contacts", ("first_name", "phone"), target="7") == call.operation
+        assert Query("contact", ("first_name", "phone"), target="7") == call.operation
 
     async def test_headers(self, client: HttpClient) -> None:
         """An answer is nobody else's: it is not stored, and says which policy decided."""
@@ -149,7 +149,7 @@ class TestSearch:
             )
         )
         assert call.operation == Query(
-            "contacts",
+            "contact",
             ("first_name",),
             where=And((filters, Text("eri", ("first_name",)))),
             order=(Order("created_at", descending=True),),
@@ -199,7 +199,7 @@ class TestWrite:
 
         assert (201, "/v1/crm/contacts/8") == (reply.status, reply.headers["location"])
         assert {"first_name": "Uwe", "id": "8"} == reply.json["fields"]
-        expected = Change(ChangeKind.CREATE, "contacts", values={"first_name": "Uwe"}, idempotency_key="k-1")
+        expected = Change(ChangeKind.CREATE, "contact", values={"first_name": "Uwe"}, idempotency_key="k-1")
         assert expected == gate.calls[0].operation
 
     async def test_update(self, client: HttpClient, gate: ScriptedGate) -> None:

@@ -57,7 +57,7 @@ class TestSchema:
         """Only known fields are listed, each with what may be done with it."""
         reply = await client.get("/v1/crm/schema/contacts")
 
-        assert Describe("contacts") == gate.calls[0].operation
+        assert Describe("contact") == gate.calls[0].operation
         assert "contact" == reply.json["resource"]
         assert {"path": "email", "actions": {"search": "clear", "view": "partial"}} in reply.json["fields"]
         assert {"path": "first_name", "actions": {"view": "clear"}} in reply.json["fields"]
@@ -73,7 +73,7 @@ class TestLookup:
         assert ("crm", "contacts", "7") == (hit["connection"], hit["resource"], hit["id"])
         assert {"id": "7", "first_name": "Erika"} == hit["fields"]
         described, asked = gate.calls
-        assert Describe("contacts") == described.operation
+        assert Describe("contact") == described.operation
         assert isinstance(asked.operation, Query)
         assert ("id", "first_name") == asked.operation.select
         assert isinstance(asked.operation.where, In)
@@ -138,7 +138,7 @@ class TestProvenance:
         assert "gateway" == call.connection
         change = call.operation
         assert isinstance(change, Change)
-        assert ("provenance", "crm|contacts|7|phone") == (change.resource, change.target)
+        assert ("provenance", "crm|contact|7|phone") == (change.resource, change.target)
         assert {"purposes": ("service",), "keep_until": None, "token": "t-1"} == change.values
 
     async def test_several(self, client: HttpClient) -> None:

@@ -47,4 +47,4 @@ def assemble(gate: Gate, rules: HttpRules, supplies: Supplies | None = None) -> 
     rest: AsgiApp = operations(given.health, rules, given.clock)
     inside = Inside(gate, given.directory, rules)
     elsewhere = Elsewhere(rest, given.mounted)
-    return Web(Entrance(inside, elsewhere, metrics, Sources(time.perf_counter, given.randomness)), metrics)
+    return Web(Entrance(inside, elsewhere, metrics, Sources(time.perf_counter, given.clock, given.randomness)), metrics)

@@ -9,11 +9,12 @@ from __future__ import annotations
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 import structlog
 
-from policy_gateway.errors import GatewayError
+from policy_gateway.errors import ConnectionNotFound, GatewayError
 from policy_gateway.query import Describe
 from policy_gateway.web.answers import SAFE, Answer
 from policy_gateway.web.api import endpoint_of
@@ -24,7 +25,7 @@ from policy_gateway.web.network import Proxies
 from policy_gateway.web.ports import Inside
 from policy_gateway.web.problems import MEDIA_TYPE, language_of, problem_of
 from policy_gateway.web.refusals import MethodRefused
-from policy_gateway.web.routing import Route, place_of, refuse_disguised
+from policy_gateway.web.routing import Place, place_of, refuse_disguised
 
 AsgiApp = Callable[[Message, Receive, Send], Awaitable[None]]
 
@@ -41,9 +42,10 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What the entrance draws from: *seconds* that only run forward, and random bytes for correlation ids."""
+    """What the entrance draws from: *seconds* that only run forward; time and random bytes for correlation ids."""
 
     seconds: Callable[[], float]
+    clock: Callable[[], datetime]
     randomness: Callable[[int], bytes]
 
 
@@ -81,7 +83,7 @@ class Entrance:
             await self._elsewhere.rest(scope, receive, send)
             return
         started = self._sources.seconds()
-        exchange = Exchange(scope, receive, self._sources.randomness(16).hex())
+        exchange = Exchange(scope, receive, self._correlation())
         try:
             if not exchange.raw_path.startswith(API):
                 await self._elsewhere_answers(scope, receive, send, exchange)
@@ -99,7 +101,7 @@ class Entrance:
     async def _answer(self, exchange: Exchange, scope: Message) -> Answer:
         self._hosts.require(None if b"host" in exchange.repeated else exchange.headers.get(b"host"))
         exchange.check()
-        exchange.place = place_of(exchange.raw_path)
+        exchange.place = self._resolved(place_of(exchange.raw_path))
         endpoint = endpoint_of(exchange)
         exchange.identify(self._network(exchange, scope))
         try:
@@ -109,6 +111,20 @@ class Entrance:
             if not exchange.asked:
                 await self._journal(exchange, error)
             raise
+
+    def _resolved(self, place: Place) -> Place:
+        """Return *place* with the resource's own name instead of the plural that the path has."""
+        if not place.resource:
+            return place
+        name = self._inside.directory.resource_of(place.resource)
+        if name is None:
+            raise ConnectionNotFound
+        return Place(place.route, place.connection, name, place.id)
+
+    def _correlation(self) -> str:
+        """Return a new id, 32 hex digits, the time first: an index of them grows at its end."""
+        sources = self._sources
+        return f"{int(sources.clock().timestamp() * 1000):012x}{sources.randomness(10).hex()}"
 
     def _network(self, exchange: Exchange, scope: Message) -> str:
         forwarded = exchange.headers.get(b"x-forwarded-for")
@@ -197,4 +213,4 @@ async def _send(answer: Answer, exchange: Exchange, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"" if exchange.method == "HEAD" else body})
 
 
-__all__ = ["AsgiApp", "Elsewhere", "Entrance", "Route", "Sources"]
+__all__ = ["AsgiApp", "Elsewhere", "Entrance", "Sources"]

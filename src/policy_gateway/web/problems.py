@@ -16,7 +16,8 @@ import orjson
 
 from policy_gateway import errors
 from policy_gateway.web import refusals
-from policy_gateway.web.texts import ENGLISH, GERMAN, german
+from policy_gateway.web.phrases import german
+from policy_gateway.web.texts import ENGLISH, GERMAN
 
 MEDIA_TYPE: Final = b"application/problem+json"
 INTERNAL: Final = "internal-error"

@@ -1,6 +1,6 @@
 """What people read of a problem, in English and German.
 
-TITLES and DETAILS are by code; PHRASES translates the details that are more specific than a code's own.
+Both are by code; :mod:`policy_gateway.web.phrases` translates the details that are more specific than a code's own.
 """
 
 from __future__ import annotations
@@ -129,51 +129,3 @@ GERMAN: Final[Mapping[str, Text]] = MappingProxyType(
         "internal-error": Text("Interner Fehler", "im Gateway ist etwas gebrochen; nennen Sie die Korrelations-ID"),
     }
 )
-
-PHRASES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "a parameter may be given only once": "ein Parameter darf nur einmal vorkommen",
-        "this parameter is not known": "diesen Parameter gibt es nicht",
-        "a header may be given only once": "ein Header darf nur einmal vorkommen",
-        "names hold only ASCII letters, digits, underscores and dots": (
-            "Namen bestehen nur aus ASCII-Buchstaben, Ziffern, Unterstrichen und Punkten"
-        ),
-        "a name may be given only once": "ein Name darf nur einmal vorkommen",
-        "a number from 1 to 200 is needed": "nötig ist eine Zahl von 1 bis 200",
-        "this is no cursor": "das ist kein Cursor",
-        "only gdpr can be included": "nur gdpr lässt sich einschließen",
-        "this operator is not known": "diesen Operator gibt es nicht",
-        "the query is not valid percent-encoded UTF-8": "die Abfrage ist kein gültig kodiertes UTF-8",
-        "the path is not in its plain form": "der Pfad ist nicht in seiner einfachen Form",
-        "this header is not well-formed": "dieser Header ist nicht wohlgeformt",
-        "send one strong ETag, or *": "senden Sie einen starken ETag oder *",
-        "the forwarded address cannot be understood": "die weitergereichte Adresse ist nicht zu verstehen",
-        "the body is not valid JSON": "der Inhalt ist kein gültiges JSON",
-        "a member is given twice": "ein Element kommt doppelt vor",
-        "a number is out of range": "eine Zahl liegt außerhalb des Bereichs",
-        "a text holds what is no text": "ein Text enthält, was kein Text ist",
-        "the body is nested too deeply": "der Inhalt ist zu tief verschachtelt",
-        "the body has too many parts": "der Inhalt hat zu viele Teile",
-        "an object is needed": "nötig ist ein Objekt",
-        "this is needed": "das ist nötig",
-        "this member is not known": "dieses Element gibt es nicht",
-        "this is not of the needed type": "das ist nicht vom nötigen Typ",
-        "this is not one of the allowed values": "das ist keiner der erlaubten Werte",
-        "this is too short or too small": "das ist zu kurz oder zu klein",
-        "this is too long or too large": "das ist zu lang oder zu groß",
-        "this is not well-formed": "das ist nicht wohlgeformt",
-        "a value is text, number, boolean, null or a list of texts": (
-            "ein Wert ist Text, Zahl, Wahrheitswert, null oder eine Liste von Texten"
-        ),
-        "at least one field is needed": "mindestens ein Feld ist nötig",
-        "give either phone or email": "geben Sie entweder phone oder email an",
-        "this is no phone number that can be dialled": "das ist keine wählbare Telefonnummer",
-        "this is no e-mail address": "das ist keine E-Mail-Adresse",
-        "the value's token is needed, as read": "nötig ist das gelesene Token des Werts",
-    }
-)
-
-
-def german(detail: str) -> str:
-    """Return *detail* in German, or as it is when nobody has translated it."""
-    return PHRASES.get(detail, detail)

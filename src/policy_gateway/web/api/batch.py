@@ -24,7 +24,9 @@ async def batch(exchange: Exchange, inside: Inside) -> Answer:
     """Answer each call; one that is refused tells no more than it would alone, and does not stop the others."""
     body = asking.understood(asking.BatchBody, await read_object(exchange, inside))
     key = exchange.idempotency_key()
-    calls = tuple(_call(exchange, item, index, key) for index, item in enumerate(body.calls))
+    known = inside.directory.resource_of
+    items = tuple(item.model_copy(update={"resource": known(item.resource) or item.resource}) for item in body.calls)
+    calls = tuple(_call(exchange, item, index, key) for index, item in enumerate(items))
     outcomes = await inside.gate.handle_batch(Batch(calls), exchange.caller)
     results = [result_of(call, outcome, exchange) for call, outcome in zip(calls, outcomes, strict=True)]
     return Answer(MULTI_STATUS, written({"results": results}), version=version_of(outcomes))
@@ -57,7 +59,7 @@ def version_of(outcomes: object) -> str:
 
 def numbered(call: Call, index: int) -> Call:
     """Return *call* with a correlation id of its own among those of one request."""
-    correlation = f"{call.circumstances.correlation}-{index}"
+    correlation = f"{call.circumstances.correlation[:-4]}{index:04x}"
     return replace(call, circumstances=replace(call.circumstances, correlation=correlation))
 
 

@@ -30,7 +30,8 @@ from policy_gateway.web.asking import LookupBody, understood
 from policy_gateway.web.exchange import Exchange
 from policy_gateway.web.ports import Inside
 
-RESOURCE: Final = "contacts"
+RESOURCE: Final = "contact"
+PLURAL: Final = "contacts"
 CHOOSER: Final = (ID_PATH, "name", "first_name", "last_name", "company", "city")
 """What a chooser shows, as far as the caller may see it."""
 
@@ -141,4 +142,4 @@ def _hits(disclosure: Disclosure) -> range:
 
 
 def _hit(disclosure: Disclosure, index: int) -> dict[str, object]:
-    return {"resource": RESOURCE, **shown(disclosure.released.records[index], disclosure)}
+    return {"resource": PLURAL, **shown(disclosure.released.records[index], disclosure)}
