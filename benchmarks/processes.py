@@ -63,7 +63,8 @@ def nginx(name: str, template: Path, folder: Path, **values: object) -> Iterator
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
     text = template.read_text(encoding="utf-8")
-    for key, value in {"folder": folder, "port": port, **values}.items():
+    user = "" if os.geteuid() else "user root;"  # its worker would be nobody, who cannot read our folder
+    for key, value in {"folder": folder, "port": port, "user": user, **values}.items():
         text = text.replace(f"@{key}@", str(value))
     configuration = folder / "nginx.conf"
     configuration.write_text(text, encoding="utf-8")

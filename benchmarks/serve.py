@@ -1,0 +1,71 @@
+"""Our gateway as a server: ``serve.py PORT UPSTREAM FOLDER TOKENS COUNT``, one worker, everything on.
+
+It has one connection, ``crm``, of the adapter ``hubspot`` to UPSTREAM, and COUNT agents of the tenant ``acme``, whose
+keys stand in the file TOKENS before it listens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import sys
+from pathlib import Path
+
+import uvloop
+from policy_gateway.app import App, build
+from pydantic import SecretStr
+
+from policy_gateway.identity.keys import Grant
+from policy_gateway.records import ConnectionConfig
+from policy_gateway.settings import Settings, load
+
+SHIPPED = Path(__file__).parents[1] / "policies"
+TENANT, PURPOSE = "acme", "service"
+AT_ONCE = 500
+
+
+def settings(folder: Path, port: int, upstream: str) -> Settings:
+    """Return the settings of a gateway in *folder*, with the shipped policy."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return load(
+        folder,
+        port=port,
+        metrics_port=0,
+        policies=SHIPPED,
+        master_key=SecretStr(base64.b64encode(os.urandom(32)).decode()),
+        upstream_allowed=(upstream.removeprefix("http://").partition(":")[0],),
+        log_level="error",
+    )
+
+
+async def keys(app: App, count: int) -> list[str]:
+    """Return a key for each of so many agents."""
+
+    async def issued(number: int) -> str:
+        principal = f"user:agent{number}"
+        await app.memberships.add(TENANT, principal, "agent", "team:berlin")
+        return (await app.keys.issue(TENANT, principal, Grant(purposes=frozenset({PURPOSE})))).key
+
+    found: list[str] = []
+    for start in range(0, count, AT_ONCE):
+        found += await asyncio.gather(*(issued(number) for number in range(start, min(start + AT_ONCE, count))))
+    return found
+
+
+async def main(port: int, upstream: str, folder: Path, tokens: Path, count: int) -> None:
+    """Serve until the process is ended."""
+    async with build(settings(folder, port, upstream)) as app:
+        config = ConnectionConfig(TENANT, "crm", upstream, secrets={"token": SecretStr("pat-eu1-sandbox")})
+        await app.connections.add("hubspot", config)
+        _write(tokens, await keys(app, count))
+        await app.serve()
+
+
+def _write(tokens: Path, issued: list[str]) -> None:
+    tokens.write_text("\n".join(issued), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    port, upstream, folder, tokens, count = sys.argv[1:]
+    uvloop.run(main(int(port), upstream, Path(folder), Path(tokens), int(count)))
