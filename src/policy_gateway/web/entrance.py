@@ -25,7 +25,7 @@ from policy_gateway.web.network import Proxies
 from policy_gateway.web.ports import Inside
 from policy_gateway.web.problems import MEDIA_TYPE, language_of, problem_of
 from policy_gateway.web.refusals import MethodRefused
-from policy_gateway.web.routing import Place, place_of, refuse_disguised
+from policy_gateway.web.routing import place_of, refuse_disguised
 
 AsgiApp = Callable[[Message, Receive, Send], Awaitable[None]]
 
@@ -63,16 +63,33 @@ class Elsewhere:
         return self.rest if best is None else self.mounted[best]
 
 
+class _Chance:
+    """Twenty random hex digits at a time; a system call for each would cost more than all the rest of it."""
+
+    __slots__ = ("_randomness", "_supply")
+
+    def __init__(self, randomness: Callable[[int], bytes]) -> None:
+        self._randomness = randomness
+        self._supply: list[str] = []
+
+    def __call__(self) -> str:
+        if not self._supply:
+            fresh = self._randomness(10 * 100).hex()
+            self._supply = [fresh[start : start + 20] for start in range(0, len(fresh), 20)]
+        return self._supply.pop()
+
+
 class Entrance:
     """The ASGI app of the main port."""
 
-    __slots__ = ("_elsewhere", "_hosts", "_inside", "_log_each", "_metrics", "_proxies", "_sources")
+    __slots__ = ("_chance", "_elsewhere", "_hosts", "_inside", "_log_each", "_metrics", "_proxies", "_sources")
 
     def __init__(self, inside: Inside, elsewhere: Elsewhere, metrics: Metrics, sources: Sources) -> None:
         self._inside = inside
         self._elsewhere = elsewhere
         self._metrics = metrics
         self._sources = sources
+        self._chance = _Chance(sources.randomness)
         self._hosts = Hosts(inside.rules.hosts)
         self._proxies = Proxies(inside.rules.trusted_proxies)
         self._log_each = inside.rules.access_log
@@ -101,7 +118,9 @@ class Entrance:
     async def _answer(self, exchange: Exchange, scope: Message) -> Answer:
         self._hosts.require(None if b"host" in exchange.repeated else exchange.headers.get(b"host"))
         exchange.check()
-        exchange.place = self._resolved(place_of(exchange.raw_path))
+        exchange.place = place = place_of(exchange.raw_path)
+        if place.resource:
+            exchange.resource = self._resource(place.resource)
         endpoint = endpoint_of(exchange)
         exchange.identify(self._network(exchange, scope))
         try:
@@ -112,19 +131,16 @@ class Entrance:
                 await self._journal(exchange, error)
             raise
 
-    def _resolved(self, place: Place) -> Place:
-        """Return *place* with the resource's own name instead of the plural that the path has."""
-        if not place.resource:
-            return place
-        name = self._inside.directory.resource_of(place.resource)
+    def _resource(self, plural: str) -> str:
+        """Return the resource's own name instead of the plural that the path has."""
+        name = self._inside.directory.resource_of(plural)
         if name is None:
             raise ConnectionNotFound
-        return Place(place.route, place.connection, name, place.id)
+        return name
 
     def _correlation(self) -> str:
         """Return a new id, 32 hex digits, the time first: an index of them grows at its end."""
-        sources = self._sources
-        return f"{int(sources.clock().timestamp() * 1000):012x}{sources.randomness(10).hex()}"
+        return f"{int(self._sources.clock().timestamp() * 1000):012x}{self._chance()}"
 
     def _network(self, exchange: Exchange, scope: Message) -> str:
         forwarded = exchange.headers.get(b"x-forwarded-for")
@@ -134,7 +150,7 @@ class Entrance:
 
     async def _journal(self, exchange: Exchange, error: GatewayError) -> None:
         """Let the journal know of what never became a call: that was an attempt too."""
-        attempt = exchange.call(Describe(exchange.place.resource))
+        attempt = exchange.call(Describe(exchange.resource))
         await self._inside.gate.refused(attempt, exchange.caller, error)
 
     async def _elsewhere_answers(self, scope: Message, receive: Receive, send: Send, exchange: Exchange) -> None:

@@ -51,13 +51,14 @@ _ETAG: Final = re.compile(rb'"([A-Za-z0-9._~=-]{1,6000})"')
 class Exchange:
     """One request.
 
+    *place* is what the path names, *resource* the own name of what *place* calls by its plural;
     *headers* holds the lines that the gateway looks at, by lower-case name, *repeated* the names of doubled ones;
     *asked* tells whether the gate knows of the request, and so its journal; *body_read* whether all of the body came.
     """
 
     __slots__ = (
         *("asked", "body_read", "circumstances", "correlation", "credential", "headers", "method", "place"),
-        *("purpose", "query_string", "raw_path", "receive", "repeated", "request_id"),
+        *("purpose", "query_string", "raw_path", "receive", "repeated", "request_id", "resource"),
     )
 
     def __init__(self, scope: Message, receive: Receive, correlation: str) -> None:
@@ -67,6 +68,7 @@ class Exchange:
         self.receive = receive
         self.correlation = correlation
         self.place: Place = NOWHERE
+        self.resource = ""
         self.asked = False
         self.body_read = False
         self.credential: Credential | None = None

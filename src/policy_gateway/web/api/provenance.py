@@ -28,7 +28,7 @@ MOST_FIELDS: Final = 50
 async def read(exchange: Exchange, inside: Inside) -> Answer:
     """Answer the envelope of each released value; its ``value`` member says which value an edit is about."""
     place = exchange.place
-    query: Query = one_query(place.resource, place.id, parameters(exchange.query_string))
+    query: Query = one_query(exchange.resource, place.id, parameters(exchange.query_string))
     disclosure = await inside.gate.handle(exchange.call(query, GDPR), exchange.caller)
     record = disclosure.released.records[0]
     members: dict[str, object] = {"id": record.id, "provenance": disclosure.notes.get(record.id, {})}
@@ -74,7 +74,7 @@ def _call(exchange: Exchange, field: str, wanted: Json) -> Call:
     change = Change(
         ChangeKind.UPDATE,
         RESOURCE,
-        RecordId(f"{place.connection}|{place.resource}|{place.id}|{path}"),
+        RecordId(f"{place.connection}|{exchange.resource}|{place.id}|{path}"),
         values=values,
         precondition=exchange.precondition() or "*",
         idempotency_key=exchange.idempotency_key(),

@@ -18,7 +18,7 @@ async def get(exchange: Exchange, inside: Inside) -> Answer:
     place = exchange.place
     given = parameters(exchange.query_string)
     include = includes(given)
-    call = exchange.call(one_query(place.resource, place.id, given), include)
+    call = exchange.call(one_query(exchange.resource, place.id, given), include)
     answer = record_answer(await inside.gate.handle(call, exchange.caller), gdpr=bool(include))
     if b"if-none-match" in exchange.headers and exchange.has_seen(dict(answer.headers).get(b"etag", b"")):
         return answer._replace(status=304, body=b"")
@@ -32,9 +32,9 @@ async def browse(exchange: Exchange, inside: Inside) -> Answer:
     include = includes(given)
 
     def nonpersonal(path: str) -> bool:
-        return inside.directory.nonpersonal(place.connection, place.resource, path)
+        return inside.directory.nonpersonal(place.connection, exchange.resource, path)
 
-    call = exchange.call(list_query(place.resource, given, nonpersonal), include)
+    call = exchange.call(list_query(exchange.resource, given, nonpersonal), include)
     disclosure = await inside.gate.handle(call, exchange.caller)
     return list_answer(disclosure, gdpr=bool(include), following=_following(exchange))
 
@@ -42,17 +42,16 @@ async def browse(exchange: Exchange, inside: Inside) -> Answer:
 async def search(exchange: Exchange, inside: Inside) -> Answer:
     """Answer a page of the records that a search finds."""
     body = understood(SearchBody, await read_object(exchange, inside))
-    call = exchange.call(search_query(exchange.place.resource, body), frozenset(body.include))
+    call = exchange.call(search_query(exchange.resource, body), frozenset(body.include))
     disclosure = await inside.gate.handle(call, exchange.caller)
     return list_answer(disclosure, gdpr=bool(body.include))
 
 
 async def create(exchange: Exchange, inside: Inside) -> Answer:
     """Create a record; answer what the caller may see of it."""
-    place = exchange.place
     change = Change(
         ChangeKind.CREATE,
-        place.resource,
+        exchange.resource,
         values=values_of(await read_object(exchange, inside)),
         idempotency_key=exchange.idempotency_key(),
     )
@@ -69,7 +68,7 @@ async def update(exchange: Exchange, inside: Inside) -> Answer:
     place = exchange.place
     change = Change(
         ChangeKind.UPDATE,
-        place.resource,
+        exchange.resource,
         RecordId(place.id),
         values=values_of(await read_object(exchange, inside, PATCHES)),
         precondition=exchange.precondition(),
@@ -85,7 +84,7 @@ async def delete(exchange: Exchange, inside: Inside) -> Answer:
     place = exchange.place
     change = Change(
         ChangeKind.DELETE,
-        place.resource,
+        exchange.resource,
         RecordId(place.id),
         precondition=exchange.precondition(),
         idempotency_key=exchange.idempotency_key(),

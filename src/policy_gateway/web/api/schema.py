@@ -12,7 +12,7 @@ from policy_gateway.web.ports import Inside
 async def describe(exchange: Exchange, inside: Inside) -> Answer:
     """Answer the known fields of a resource; ``actions`` holds the level of each action that is possible at all."""
     require_none(parameters(exchange.query_string))
-    call = exchange.call(Describe(exchange.place.resource))
+    call = exchange.call(Describe(exchange.resource))
     disclosure = await inside.gate.handle(call, exchange.caller)
     fields = [
         {
