@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from policy_gateway.identity.authenticator import KeyAuthenticator, authenticate
+from policy_gateway.identity.facts import PrincipalFacts
 from policy_gateway.identity.keys import Grant, Issued, Keys
 from policy_gateway.identity.memberships import Memberships
 from policy_gateway.identity.secrets import derive, master_key, new_master_key
@@ -15,6 +16,7 @@ __all__ = [
     "KeyInfo",
     "Keys",
     "Memberships",
+    "PrincipalFacts",
     "authenticate",
     "derive",
     "master_key",

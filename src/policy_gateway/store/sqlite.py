@@ -53,6 +53,7 @@ def writing_engine(url: URL, patience_ms: int) -> Engine:
         connection.execute(f"PRAGMA busy_timeout = {patience_ms}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA wal_autocheckpoint = 4000")
         connection.execute("PRAGMA foreign_keys = ON")
         # What is erased must not stay readable in the file's free pages.
         connection.execute("PRAGMA secure_delete = ON")
