@@ -97,6 +97,18 @@ class TestRepository:
             assert "://" not in text
             assert "index-url" not in text
 
+    def test_plugins_are_locked(self, root: Path) -> None:
+        """Whatever a plugin needs is in the lock of the gateway that it is installed with."""
+        lock = (root / "requirements/runtime.txt").read_text(encoding="utf-8")
+        locked = set(re.findall(r"^([a-z0-9-]+)==", lock, re.MULTILINE)) | {"policy-gateway"}
+        needed = {
+            re.split(r"[^A-Za-z0-9._-]", requirement)[0].lower().replace("_", "-").replace(".", "-")
+            for plugin in root.glob("plugins/*/pyproject.toml")
+            for requirement in tomllib.loads(plugin.read_text(encoding="utf-8"))["project"]["dependencies"]
+        }
+
+        assert set() == needed - locked
+
     def test_license(self, root: Path) -> None:
         """The license that the package declares is the one that lies beside it."""
         project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
