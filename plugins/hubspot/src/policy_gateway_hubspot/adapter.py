@@ -18,10 +18,10 @@ from policy_gateway.errors import (
     UpstreamInvalid,
 )
 from policy_gateway.model.field import ID_PATH, Catalogue, RecordId, Resource
-from policy_gateway.query import And, Change, ChangeKind, Compare, In, Op, Query, paths_of
+from policy_gateway.query import And, Change, ChangeKind, Compare, In, Op, Query, Selected, paths_of
 from policy_gateway.records import ConnectionConfig, Outcome, OutcomeKind, Page, Record, Request, Response, Transport
 from policy_gateway_hubspot import catalogue, matching
-from policy_gateway_hubspot.answers import content, done, only_missing, page
+from policy_gateway_hubspot.answers import content, content_of_one, done, only_missing, page
 from policy_gateway_hubspot.asking import search_body, sort_of, way_of
 from policy_gateway_hubspot.catalogue import ADAPTER, NATIVE_PREFIX, HubSpotOptions
 from policy_gateway_hubspot.filtering import EVERYTHING, Groups, search
@@ -65,7 +65,7 @@ class HubSpotAdapter:
         self._headers = {"authorization": f"Bearer {token}", "accept": "application/json"}
         self._sending = {**self._headers, "content-type": "application/json"}
         self._resources: Mapping[str, Resource] = catalogue.mapped(options)
-        self._plans: dict[tuple[str, tuple[str, ...]], Plan] = {}
+        self._plans: dict[tuple[str, tuple[Selected, ...]], tuple[Resource, Plan]] = {}
         self._described = False
         self._last: Mapping[str, str] = {}
 
@@ -87,13 +87,9 @@ class HubSpotAdapter:
 
     async def read(self, query: Query) -> Page:
         """Return one record, or one page of at most 200."""
-        _carried(query)
-        paths = cast("tuple[str, ...]", query.select)
-        resource = self._resources.get(query.resource)
-        plan = self._plans.get((query.resource, paths))
-        if plan is None or resource is None:
-            resource = await self._known(query.resource, paths)
-            plan = self._planned(resource, paths)
+        if query.group or query.having is not None or query.history or query.associations:
+            raise InvalidCall("HubSpot's search knows neither groups, history nor associations")
+        resource, plan = await self._prepared(query)
         if query.target is not None:
             return Page(resource.name, (await self._one(query, query.target, resource, plan),))
         if query.where is None and not query.order:
@@ -115,17 +111,28 @@ class HubSpotAdapter:
                 path = _path(resource, target)
                 await self._unchanged(resource, change, RecordId(target))
                 answer = await self._send("PATCH", path, {"properties": body})
-                return done(content(answer, 200, natives=_natives(resource, change)), target)
+                return done(content_of_one(answer, 200, natives=_natives(resource, change)), target)
             case ChangeKind.DELETE, str(target) if not body:
                 path = _path(resource, target)
                 # HubSpot archives what does not exist without a word: that must not look like a deletion.
                 await self._unchanged(resource, change, RecordId(target))
                 answer = await self._sent(Request("DELETE", path, headers=self._headers))
                 if answer.status != 204:  # noqa: PLR2004 -- No Content
-                    content(answer)
+                    content_of_one(answer)
                 return Outcome(OutcomeKind.DONE, RecordId(target))
             case _:
                 raise InvalidCall("HubSpot carries creating, updating and deleting one record")
+
+    async def _prepared(self, query: Query) -> tuple[Resource, Plan]:
+        """Return the resource that *query* reads, and how; what was prepared before is not checked again."""
+        try:
+            return self._plans[query.resource, query.select]
+        except (KeyError, TypeError):  # a Typeof has no hash
+            paths = tuple(path for path in query.select if isinstance(path, str))
+        if len(paths) < len(query.select):
+            raise InvalidCall("HubSpot's search selects plain fields only")
+        resource = await self._known(query.resource, paths)
+        return resource, self._planned(resource, paths)
 
     async def _one(self, query: Query, target: RecordId, resource: Resource, plan: Plan) -> Record:
         path = _path(resource, target)
@@ -137,7 +144,7 @@ class HubSpotAdapter:
             if [record.id for record in found.records] != [target]:
                 raise RecordNotFound
             return found.records[0]
-        answer = content(await self._get(path, plan.query), 200)
+        answer = content_of_one(await self._get(path, plan.query), 200)
         record = plan.record(answer)
         if record.id != target:
             raise UpstreamInvalid
@@ -217,7 +224,7 @@ class HubSpotAdapter:
         if not change.expected and change.kind is not ChangeKind.DELETE:
             return
         plan = self._planned(resource, tuple(change.expected))
-        record = plan.record(content(await self._get(_path(resource, target), plan.query), 200))
+        record = plan.record(content_of_one(await self._get(_path(resource, target), plan.query), 200))
         if record.id != target:
             raise UpstreamInvalid
         if any(path not in record.values or record.values[path] != value for path, value in change.expected.items()):
@@ -238,12 +245,13 @@ class HubSpotAdapter:
         return resource
 
     def _planned(self, resource: Resource, paths: tuple[str, ...]) -> Plan:
-        plan = self._plans.get((resource.name, paths))
-        if plan is None:
-            plan = Plan(resource, paths)
-            if len(self._plans) >= _MOST_PLANS:
-                self._plans.clear()
-            self._plans[resource.name, paths] = plan
+        found = self._plans.get((resource.name, paths))
+        if found is not None:
+            return found[1]
+        if len(self._plans) >= _MOST_PLANS:
+            self._plans.clear()
+        plan = Plan(resource, paths)
+        self._plans[resource.name, paths] = resource, plan
         return plan
 
     async def _get(self, path: str, query: Sequence[tuple[str, str]] = ()) -> Response:
@@ -256,14 +264,6 @@ class HubSpotAdapter:
         response = await self._transport.send(request)
         self._last = response.headers
         return response
-
-
-def _carried(query: Query) -> None:
-    if query.group or query.having is not None or query.history or query.associations:
-        raise InvalidCall("HubSpot's search knows neither groups, history nor associations")
-    for item in query.select:
-        if not isinstance(item, str):
-            raise InvalidCall("HubSpot's search selects plain fields only")
 
 
 def _path(resource: Resource, target: str) -> str:

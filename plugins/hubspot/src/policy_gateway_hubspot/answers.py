@@ -26,6 +26,7 @@ _UNAVAILABLE: Final = frozenset({423, 502, 503, 504, 521, 522, 523, 524})
 _LIMITED: Final = frozenset({429, 477})
 _SERVER_ERROR: Final = 500
 _CLIENT_ERROR: Final = 400
+_NOT_FOUND: Final = 404
 _WAITS: Final = MappingProxyType({"SECONDLY": 1, "TEN_SECONDLY_ROLLING": 10, "DAILY": 300})
 """Seconds to wait by the limit that was hit, for answers without ``Retry-After``."""
 
@@ -38,6 +39,13 @@ def content(response: Response, *expected: int, natives: Mapping[str, str] | Non
     if response.status not in expected:
         raise _meaning(response, natives or {})
     return parsed(response)
+
+
+def content_of_one(response: Response, *expected: int, natives: Mapping[str, str] | None = None) -> object:
+    """Return the same of a response about one record, which may not exist."""
+    if response.status == _NOT_FOUND:
+        raise RecordNotFound
+    return content(response, *expected, natives=natives)
 
 
 def parsed(response: Response) -> object:
@@ -56,8 +64,6 @@ def _meaning(response: Response, natives: Mapping[str, str]) -> GatewayError:
             return UpstreamRefused("HubSpot does not accept the connection's token")
         case 403:
             return UpstreamRefused("HubSpot's token of this connection lacks a scope")
-        case 404:
-            return RecordNotFound()
         case 409:
             return Conflict("another record already has a value that must be unique")
         case status if status in _LIMITED:

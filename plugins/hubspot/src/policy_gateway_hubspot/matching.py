@@ -85,5 +85,7 @@ def _key(kind: FieldType, region: str) -> Callable[[Any], Any]:
             return lambda value: Decimal(str(value))
         case FieldType.BOOLEAN:
             return lambda value: value
-        case _:
+        case FieldType.EMAIL:
             return lambda value: str(value).strip().casefold()
+        case _:
+            return lambda value: str(value).casefold()

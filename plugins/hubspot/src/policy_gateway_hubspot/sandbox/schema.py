@@ -73,6 +73,10 @@ def _stamps(changed: str) -> tuple[Property, ...]:
     )
 
 
+def _calculated(name: str, label: str) -> Property:
+    return Property(name, label, read_only=True, calculated=True, hidden=True)
+
+
 _YES_NO: Final = ("true", "false")
 _OWNER: Final = Property("hubspot_owner_id", "Contact owner", "enumeration", "select", references="OWNER")
 
@@ -142,13 +146,8 @@ _CONTACTS: Final = (
         hidden=True,
         formula='if is_present(firstname) then concatenate(firstname, " ", lastname) else email',
     ),
-    *(
-        Property(name, label, read_only=True, calculated=True, hidden=True)
-        for name, label in (
-            ("hs_searchable_calculated_phone_number", "Calculated Phone Number without country code"),
-            ("hs_searchable_calculated_mobile_number", "Calculated Mobile Number without country code"),
-        )
-    ),
+    _calculated("hs_searchable_calculated_phone_number", "Calculated Phone Number without country code"),
+    _calculated("hs_searchable_calculated_mobile_number", "Calculated Mobile Number without country code"),
     Property("date_of_birth", "Date of birth", "date", "date", custom=True),
     Property("iban", "IBAN", custom=True),
     Property("service_notes", "Service notes", field_type="textarea", custom=True),
@@ -183,6 +182,7 @@ _COMPANIES: Final = (
     Property("zip", "Postal Code"),
     Property("country", "Country/Region"),
     Property("industry", "Industry", "enumeration", "select", INDUSTRIES),
+    _calculated("hs_searchable_calculated_phone_number", "Calculated Phone Number without country code"),
     Property("numberofemployees", "Number of Employees", "number", "number"),
     Property("description", "Description", field_type="textarea"),
     _OWNER,
