@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from policy_gateway_tryton.adapter import TrytonAdapter, TrytonOptions
-from policy_gateway_tryton.sandbox import Server, prepare
 
 from policy_gateway.crm import HttpTransport, Reach, parse_base_url
 from policy_gateway.testing import FaultyTransport
+from policy_gateway_tryton.adapter import TrytonAdapter, TrytonOptions
+from policy_gateway_tryton.sandbox import Server, prepare
 
 FOLDER = Path(__file__).parents[3] / ".crms/tryton"
 
@@ -29,7 +29,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
-async def wire(server: Server, anyio_backend: str) -> AsyncIterator[FaultyTransport]:
+async def wire(server: Server) -> AsyncIterator[FaultyTransport]:
     """Return the way to Tryton, with a spy on it."""
     transport = HttpTransport(parse_base_url(server.base_url), Reach.of(["127.0.0.0/8"]))
     yield FaultyTransport(transport)

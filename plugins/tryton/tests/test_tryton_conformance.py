@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from policy_gateway_tryton import TrytonAdapter
 
 from policy_gateway.model.field import Field, RecordId
 from policy_gateway.records import Request
 from policy_gateway.testing import FaultyTransport, people
 from policy_gateway.testing.conformance import AdapterConformance, DataSubject, Rig, WireTap
+from policy_gateway_tryton import TrytonAdapter
 
 pytestmark = pytest.mark.timeout(600)
 NUMBERS = {"iban": {"bank_accounts.numbers.number", "bank_accounts.numbers.type"}}
@@ -29,7 +29,7 @@ class TestTryton(AdapterConformance):
 
     @pytest.fixture
     def rig(self, adapter: TrytonAdapter, wire: FaultyTransport) -> Rig:
-        """The seeded parties: their ids follow their numbers."""
+        """Return the seeded parties: their ids follow their numbers."""
         email = list(people(45))[-1].email
         return Rig(
             adapter,

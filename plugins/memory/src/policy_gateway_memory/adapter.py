@@ -135,9 +135,15 @@ class MemoryAdapter:
         return resource
 
     def _one(self, query: Query, resource: Resource, select: tuple[str, ...]) -> Record:
-        if query.where is not None or query.order or query.cursor is not None:
-            raise InvalidCall("one record is neither filtered, sorted nor paged")
-        return self._read(resource, query.target or RecordId(""), select)
+        if query.order or query.cursor is not None:
+            raise InvalidCall("one record is neither sorted nor paged")
+        target = query.target or RecordId("")
+        found = self._read(resource, target, select)
+        test = filtering.predicate(query.where, resource, self._options.region)
+        matches = self._crm.select(resource.name, (), test=lambda row: row["id"] == target and test(row), key=list)
+        if query.where is not None and not matches:
+            raise RecordNotFound
+        return found
 
     def _read(self, resource: Resource, record_id: RecordId, select: tuple[str, ...]) -> Record:
         if not re.fullmatch(resource.id_pattern, record_id, re.ASCII):

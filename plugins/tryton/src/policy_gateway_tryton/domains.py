@@ -107,21 +107,18 @@ class Domains:
         operator = _OPERATORS[op][0]
         match field.native:
             case "id":
-                number = int(str(value)) if str(value).isascii() and str(value).isdecimal() else -1
-                return [["id", operator, number if number <= HIGHEST_ID else -1]]
+                return [["id", operator, _number(str(value))]]
             case "email":
                 pattern = _pattern(op, str(value).strip())
                 return [["type", "=", "email"], ["value", "ilike", pattern]]
             case "phone" | "mobile" as kind:
-                number_ = dialed(str(value), self.region)
-                return None if number_ is None else [["type", "=", kind], ["value_compact", "=", number_]]
+                number = dialed(str(value), self.region)
+                return [["type", "=", kind], ["value_compact", "=", number]] if number else None
             case native if native == IBAN:
                 compact = "".join(str(value).split()).upper()
                 return [["numbers", "where", [["type", "=", "iban"], ["number_compact", "=", compact]]]]
             case native:
-                inner = native.partition(".")[2] or native
-                inner = "lang.code" if native == "lang.code" else inner
-                return [[inner, operator, _pattern(op, str(value)) if op in _PARTS else value]]
+                return [[_inner(native), operator, _pattern(op, str(value)) if op in _PARTS else value]]
 
     def _empty(self, field: Field, *, negated: bool) -> list[Json]:
         """Return the domain of parties without (*negated*: with) a value."""
@@ -139,7 +136,7 @@ class Domains:
             raise InvalidCall("a text search needs a term, and fields that hold text")
         term = _escaped(term.strip())
         patterns = (f"{term}%", *(f"%{before}{term}%" for before in _BEFORE_WORDS))
-        inner = field.native.rpartition(".")[2]
+        inner = _inner(field.native)
         clauses: list[Json] = ["OR", *([[inner, "ilike", pattern]] for pattern in patterns)]
         if (relation := _relation(field)) is not None:
             return [[relation, "not where" if negated else "where", clauses]]
@@ -166,13 +163,24 @@ def _relation(field: Field) -> str | None:
     return None if not dot else "langs" if first == "lang" else first
 
 
+def _inner(native: str) -> str:
+    """Return what a field is called within its relation. Languages hang on a party under a name of their own."""
+    return native if native == "lang.code" else native.partition(".")[2] or native
+
+
+def _number(text: str) -> int:
+    """Return the id that *text* is; -1, which no record has, when it is none."""
+    number = int(text) if text.isascii() and text.isdecimal() else -1
+    return number if number <= HIGHEST_ID else -1
+
+
 def _present(field: Field) -> list[Json]:
     """Return the clauses for having any value in a relation."""
     if field.native in MECHANISMS:
         return [["type", "=", field.native]]
     if field.native == IBAN:
         return [["numbers", "where", [["type", "=", "iban"]]]]
-    inner = "lang.code" if field.native == "lang.code" else field.native.partition(".")[2]
+    inner = _inner(field.native)
     return [[inner, "not in", [None, ""]]] if field.type is FieldType.TEXT else [[inner, "!=", None]]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from policy_gateway.errors import InvalidCall, UpstreamInvalid, UpstreamRefused
 from policy_gateway.model.field import Field, FieldType, RecordId, Resource, Value
@@ -11,7 +12,8 @@ from policy_gateway_tryton.catalogue import IBAN, MECHANISMS, root
 from policy_gateway_tryton.values import Json, dialed, told, understood
 
 _ADDRESS = "addresses"
-_PHONES = frozenset({"phone", "mobile"})
+_REFERENCES: Mapping[str, str] = MappingProxyType({"lang.code": "ir.lang", "addresses.country.code": "country.country"})
+"""Fields that are codes of records of another model, which Tryton knows by their ids."""
 
 
 class _WithheldError(Exception):
@@ -86,14 +88,13 @@ def needed(resource: Resource, paths: Iterable[str]) -> frozenset[str]:
     return frozenset(mechanisms | addresses)
 
 
-def references(resource: Resource, values: Mapping[str, Value]) -> dict[tuple[str, str], str]:
-    """Return the (model, code) pairs whose ids *values* need, each with the path that needs it."""
-    models = {"lang.code": "ir.lang", "addresses.country.code": "country.country"}
-    return {
-        (models[native], _text(value)): path
+def references(resource: Resource, values: Mapping[str, Value]) -> frozenset[tuple[str, str]]:
+    """Return the (model, code) pairs whose ids *values* need."""
+    return frozenset(
+        (_REFERENCES[native], _text(value))
         for path, value in values.items()
-        if (native := resource.fields[path].native) in models and value is not None
-    }
+        if (native := resource.fields[path].native) in _REFERENCES and value is not None
+    )
 
 
 def _text(value: Value) -> str:
@@ -118,24 +119,26 @@ def payload(
     address: dict[str, Json] = {}
     for path, value in values.items():
         field = resource.fields[path]
-        match field.native:
-            case kind if kind in MECHANISMS:
-                mechanisms.extend(
-                    _mechanism(kind, _channel(field, value, region), _hanging(current, "contact_mechanisms"))
-                )
-            case "lang.code":
-                row["lang"] = None if value is None else ids["ir.lang", _text(value)]
-            case "addresses.country.code":
-                address["country"] = None if value is None else ids["country.country", _text(value)]
-            case native if root(native) == _ADDRESS:
-                address[native.partition(".")[2]] = told(field.type, value)
-            case native:
-                row[native] = told(field.type, value)
+        if field.native in MECHANISMS:
+            now = _hanging(current, "contact_mechanisms")
+            mechanisms.extend(_mechanism(field.native, _channel(field, value, region), now))
+        else:
+            place = address if root(field.native) == _ADDRESS else row
+            name, told_value = _own(field, value, ids)
+            place[name] = told_value
     if mechanisms:
         row["contact_mechanisms"] = mechanisms
     if address:
         row[_ADDRESS] = _address(address, _hanging(current, _ADDRESS))
     return row
+
+
+def _own(field: Field, value: Value, ids: Mapping[tuple[str, str], int]) -> tuple[str, Json]:
+    """Return what a field is called where it is written, and its value there."""
+    native = field.native.removeprefix(f"{_ADDRESS}.")
+    if field.native not in _REFERENCES:
+        return native, told(field.type, value)
+    return root(native), None if value is None else ids[_REFERENCES[field.native], _text(value)]
 
 
 def _hanging(current: Mapping[str, Json] | None, name: str) -> list[Mapping[str, Json]]:

@@ -40,13 +40,6 @@ _START_SECONDS = 60.0
 _HTTP_OK = 500
 
 
-class SandboxUnavailable(ConfigurationError):
-    """Tryton could not be installed, set up or started here; the message is one line."""
-
-    code = "sandbox-unavailable"
-    summary = "the sandbox cannot be started"
-
-
 @dataclass(frozen=True, slots=True)
 class Server:
     """A running Tryton: its *base_url*, and the keys of a full and of a limited user. *pid* is its process."""
@@ -99,28 +92,31 @@ class Installation:
             process.wait()
 
 
-def prepare(folder: Path = FOLDER, *, parties: int = PARTIES) -> Installation:
-    """Install and seed Tryton in *folder*, unless that has been done. Raises SandboxUnavailable."""
+def prepare(folder: Path = FOLDER, *, parties: int = PARTIES, requirements: Path = _LOCK) -> Installation:
+    """Install and seed Tryton in *folder*, unless that has been done. ConfigurationError says in a line why not."""
     folder = folder.absolute()
-    folder.mkdir(parents=True, exist_ok=True)
-    stamp, version = folder / _STAMP, _version(parties)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        raise ConfigurationError(f"Tryton cannot be installed in {folder}: it is no folder to write to") from None
+    stamp, version = folder / _STAMP, _version(requirements, parties)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two test runs at once install it once
         if not stamp.exists() or stamp.read_text(encoding="utf-8") != version:
             stamp.unlink(missing_ok=True)
-            _install(folder)
+            _install(folder, requirements)
             _create(folder)
             _seed(folder, people(parties))
             stamp.write_text(version, encoding="utf-8")
     return Installation(folder)
 
 
-def _version(parties: int) -> str:
-    parts = [path.read_bytes() for path in (_LOCK, _HERE / "seeding.py")]
+def _version(requirements: Path, parties: int) -> str:
+    parts = [path.read_bytes() for path in (requirements, _HERE / "seeding.py")]
     return hashlib.sha256(b"\0".join([*parts, str(parties).encode(), sys.version.encode()])).hexdigest()
 
 
-def _install(folder: Path) -> None:
+def _install(folder: Path, requirements: Path) -> None:
     """Install the locked packages into an environment of their own; uv is quicker, pip will do."""
     venv = folder / "venv"
     uv = shutil.which("uv") or shutil.which("uv", path=Path(sys.executable).parent)
@@ -131,7 +127,7 @@ def _install(folder: Path) -> None:
     else:
         _run("create its environment", [sys.executable, "-m", "venv", venv])
         target = [venv / "bin/python", "-m", "pip", "install", "--disable-pip-version-check"]
-    _run("be installed", [*target, "--quiet", "--require-hashes", "--requirement", _LOCK])
+    _run("be installed", [*target, "--quiet", "--require-hashes", "--requirement", requirements])
 
 
 def _create(folder: Path) -> None:
@@ -187,7 +183,7 @@ def _run(purpose: str, command: Sequence[str | Path], environment: Mapping[str, 
     result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 -- no shell
     if result.returncode:
         last = next(reversed((result.stderr or result.stdout).strip().splitlines()), "no message")
-        raise SandboxUnavailable(f"Tryton could not {purpose}: {last.strip()}")
+        raise ConfigurationError(f"Tryton could not {purpose}: {last.strip()}")
 
 
 def _free_port() -> int:
@@ -200,12 +196,12 @@ def _await(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise SandboxUnavailable(f"Tryton did not start on port {port}: see {log}")
+            raise ConfigurationError(f"Tryton did not start on port {port}: see {log}")
         with contextlib.suppress(OSError, HTTPException):
             if _status(port) < _HTTP_OK:
                 return
         time.sleep(0.05)
-    raise SandboxUnavailable(f"Tryton did not answer on port {port} in time: see {log}")
+    raise ConfigurationError(f"Tryton did not answer on port {port} in time: see {log}")
 
 
 def _status(port: int) -> int:
@@ -236,7 +232,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.write(f"Tryton: {server.base_url} database {server.database}, keys in {keys}\n")
             sys.stdout.flush()
             signal.pause()
-    except SandboxUnavailable as error:
+    except ConfigurationError as error:
         sys.stderr.write(f"{error}\n")
         return 3
     except KeyboardInterrupt:

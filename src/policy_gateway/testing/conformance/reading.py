@@ -79,11 +79,14 @@ class ReadConformance:
         with pytest.raises(RecordNotFound):
             await rig.adapter.read(Query(rig.resource, ("id",), target=rig.missing))
 
-    async def test_a_target_outside_the_filter_is_not_found(self, rig: Rig) -> None:
-        """A filter holds for a target too, or is refused; it is never ignored."""
-        elsewhere = Compare("id", Op.EQ, rig.ids[1])
-        with pytest.raises((RecordNotFound, InvalidCall)):
+    async def test_a_filter_holds_for_a_target(self, rig: Rig) -> None:
+        """A filter holds for a target too: policy adds the conditions under which a record may be found."""
+        here, elsewhere = (Compare("id", Op.EQ, record_id) for record_id in rig.ids[:2])
+        page = await rig.adapter.read(Query(rig.resource, ("id",), where=here, target=rig.ids[0]))
+        with pytest.raises(RecordNotFound):
             await rig.adapter.read(Query(rig.resource, ("id",), where=elsewhere, target=rig.ids[0]))
+
+        assert [rig.ids[0]] == [record.id for record in page.records]
 
     @pytest.mark.parametrize("hostile", HOSTILE_IDS, ids=ascii)
     async def test_a_hostile_id_goes_nowhere_else(self, rig: Rig, hostile: str) -> None:
