@@ -28,7 +28,7 @@ from policy_gateway.policy.verdicts import Question
 
 COLUMNS = ("who", "tenant", "action", "field", "purpose", "given", "expect", "why")
 USUAL, DEFAULT = "usual", "default"
-_TRUTHS = {"true": Truth.TRUE, "false": Truth.FALSE, "unknown": Truth.UNKNOWN}
+_TRUTHS: Mapping[str, Truth] = {"true": Truth.TRUE, "false": Truth.FALSE, "unknown": Truth.UNKNOWN}
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,9 +49,9 @@ class Compiled:
             raise NotCompilableError(message)
         functions = _functions(enforcer)
         tokens = _Tokens(frozenset(model["r"]["r"].tokens), frozenset(p.tokens))
-        parsed = enforcer._get_expression(model["m"]["m"].value, functions)  # noqa: SLF001 -- Casbin's own rewriting
-        nodes = tuple(_operands(parsed.ast_parsed_value, ast.And))
-        make = _Maker(rows, functions, tokens, lambda: enforcer._get_expression("True", functions))  # noqa: SLF001
+        expression = enforcer._get_expression  # noqa: SLF001 -- Casbin's own rewriting and evaluator
+        nodes = tuple(_operands(expression(model["m"]["m"].value, functions).ast_parsed_value, ast.And))
+        make = _Maker(rows, functions, tokens, lambda: expression("True", functions))
         self.conjuncts = tuple(Conjunct(make, node) for node in nodes)
         self.size = len(rows)
         self.everything = (1 << self.size) - 1

@@ -73,7 +73,7 @@ def _literal(part: str, offset: int) -> Literal:
     return Literal(match["name"], arguments, negated=bool(match["negated"]))
 
 
-_FLIPPED = {Truth.TRUE: Truth.FALSE, Truth.FALSE: Truth.TRUE}
+_FLIPPED: Mapping[Truth, Truth] = {Truth.TRUE: Truth.FALSE, Truth.FALSE: Truth.TRUE}
 _FIRES_ALLOW = frozenset({Truth.TRUE, Truth.PENDING})
 _FIRES_DENY = frozenset({Truth.TRUE, Truth.UNKNOWN})
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from policy_gateway.query import Action
 
 MODEL = r"""
@@ -27,7 +29,7 @@ m = (p.dom == "*" || r.dom == p.dom) && (p.tier == "always" || r.mode == p.tier)
 
 REQUEST = ("sub", "dom", "obj", "act", "lvl", "purpose", "mode", "facts")
 COLUMNS = ("sub", "dom", "obj", "act", "eft", "show", "purpose", "cond", "tier", "then", "id", "why")
-LINKS = {"g": 3, "g2": 3, "g3": 2, "g4": 2, "g5": 2}
+LINKS: Mapping[str, int] = {"g": 3, "g2": 3, "g3": 2, "g4": 2, "g5": 2}
 EVERY = "*"
 NOTHING = "-"
 ALLOW, DENY = "allow", "deny"

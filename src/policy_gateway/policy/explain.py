@@ -112,8 +112,8 @@ def _near(book: Rulebook, question: Question, name: str, facts: Mapping[str, Tru
         missed = compiled.sides.allow & ~bits[conjunct]
         for other, own in bits.items():
             missed &= own if other is not conjunct else -1
-        own = [rule for rule in book.verdicts.named(missed) if rule.dom in {EVERY, question.tenant}]
-        found += [NearMiss(rule, differs, _wants(rule, differs, facts)) for rule in own]
+        told = [rule for rule in book.verdicts.named(missed) if rule.dom in {EVERY, question.tenant}]
+        found += [NearMiss(rule, differs, _wants(rule, differs, facts)) for rule in told]
     return tuple(sorted(found, key=lambda miss: miss.rule.place))
 
 

@@ -14,9 +14,9 @@ from policy_gateway.policy.memo import Memo
 from policy_gateway.policy.residual import RecordResidual, Scope, granted, undecided
 from policy_gateway.policy.rulebook import Asker, Rulebook
 from policy_gateway.policy.search import FREE, Requirement, SearchRules, pushed
-from policy_gateway.policy.shape import Shape
+from policy_gateway.policy.shape import Shape, shape_of
 from policy_gateway.policy.verdicts import Table
-from policy_gateway.query import Action
+from policy_gateway.query import Action, Call
 
 _BRANCHES = 256
 
@@ -53,13 +53,13 @@ class Branch:
 
 
 class Plan:
-    """Decides calls of one *shape*. Call conditions are tested anew each time; what follows from them is kept."""
+    """Decides calls alike to *call*. Call conditions are tested anew each time; what follows from them is kept."""
 
-    def __init__(self, book: Rulebook, asker: Asker, fields: Fields, shape: Shape, *, envelope: bool) -> None:
+    def __init__(self, book: Rulebook, asker: Asker, fields: Fields, call: Call, *, envelope: bool) -> None:
         self._book = book
         self._asker = asker
         self._fields = fields
-        self._shape = shape
+        shape = self._shape = shape_of(call) or Shape(Action.VIEW)
         self._branches: Memo[int, Branch | Deny] = Memo(_BRANCHES)
         self._known = book.known(asker, fields)
         self._refusal = self._unknown()

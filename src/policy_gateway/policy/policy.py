@@ -17,10 +17,10 @@ from policy_gateway.policy.memo import Memo
 from policy_gateway.policy.oracle import Sample
 from policy_gateway.policy.plan import Plan
 from policy_gateway.policy.rulebook import Asker, Check, Rulebook
-from policy_gateway.policy.shape import shape_of
+from policy_gateway.policy.shape import likeness
 from policy_gateway.policy.verdicts import Question
 from policy_gateway.policy.vocabulary import Vocabulary
-from policy_gateway.query import Call
+from policy_gateway.query import Action, Call, Change
 
 _PLANS = 2048
 _FIELDS = 1024
@@ -56,24 +56,26 @@ class Policy:
         granted = principal.purposes & self.bundle.callable_purposes(tenant)
         if purpose not in granted:
             return Deny(DenyKind.PURPOSE, self.version)
-        shape = shape_of(call)
-        if shape is None:
+        alike = likeness(call)
+        if alike is None:
             return Deny(DenyKind.FIELD, self.version)
         # Casbin keeps every name that it is asked about, so it is asked about none but the bundle's own.
         names = principal.names & self.bundle.names
         mode = BREAKGLASS if reading.get("call.mode") == BREAKGLASS else NORMAL
         connection = call.connection if call.connection in self.bundle.connections else _EVERYWHERE
         fingerprint = self._fingerprints.of(resource)
-        key = (names, tenant, granted, purpose, mode, connection, fingerprint, shape, _GDPR in call.include)
+        enveloped = _GDPR in call.include
+        key = (names, tenant, granted, purpose, mode, connection, fingerprint, alike, enveloped)
         plan = self._plans.get(key)
         if plan is None:
             asker = Asker(names, tenant, granted, purpose, mode)
             fields = self._fields_of(resource, tenant, connection)
-            plan = self._plans.put(key, Plan(self.rulebook, asker, fields, shape, envelope=_GDPR in call.include))
+            plan = self._plans.put(key, Plan(self.rulebook, asker, fields, call, envelope=enveloped))
         decision = plan.decide({**reading, **self._background(names, tenant)})
         if self._check is not None and next(self._decisions) % SAMPLED == 0 and isinstance(decision, Permit):
             # Asked anew from the call itself, so that a memory that mixed up its keys is found out.
-            question = Question(names, tenant, str(shape.action), purpose, mode)
+            action = Action.VIEW if isinstance(call.operation, Change) else call.action
+            question = Question(names, tenant, str(action), purpose, mode)
             self._sample(question, decision, self._fields_of(resource, tenant, connection))
         return decision
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from policy_gateway.policy.dialect import END
 from policy_gateway.policy.findings import Findings, Spot
 
-_LINE_ENDS = {"\u2028", "\u2029", "\u0085", "\u00a0"}
+_LINE_ENDS = frozenset({"\u2028", "\u2029", "\u0085", "\u00a0"})
 _OTHER_ENCODINGS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 

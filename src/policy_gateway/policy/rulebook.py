@@ -69,14 +69,14 @@ class Rulebook:
 
     def known(self, asker: Asker, fields: Fields) -> frozenset[str]:
         """Return the paths that *asker* may know of: any action, any of its purposes, all conditions pending."""
-        key = (asker.names, asker.tenant, asker.purposes, tuple(fields.parts.items()), fields.resource)
+        key = (asker.names, asker.tenant, asker.purposes, asker.mode, tuple(fields.parts.items()), fields.resource)
         return self._known.recall(key, lambda: self._knowable(asker, fields))
 
     def _knowable(self, asker: Asker, fields: Fields) -> frozenset[str]:
         found: set[str] = set()
         for purpose in sorted(asker.purposes):
             for action in Action:
-                levels = self._ceilings(Question(asker.names, asker.tenant, str(action), purpose), fields)
+                levels = self._ceilings(Question(asker.names, asker.tenant, str(action), purpose, asker.mode), fields)
                 found.update(path for path, level in levels.items() if level.rank)
         return frozenset(found)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
 from policy_gateway.query import (
@@ -22,7 +23,7 @@ from policy_gateway.query import (
 
 COUNT = "count"
 _RELEASING = frozenset({Action.VIEW, Action.EXPORT, Action.CONTACT})
-_WRITES = {
+_WRITES: Mapping[ChangeKind, tuple[Action, ...]] = {
     ChangeKind.CREATE: (Action.CREATE,),
     ChangeKind.UPDATE: (Action.EDIT,),
     ChangeKind.UPSERT: (Action.CREATE, Action.EDIT),
@@ -47,6 +48,16 @@ class Shape:
     writes: tuple[Action, ...] = ()
     written: tuple[str, ...] = ()
     describes: bool = False
+
+
+def likeness(call: Call) -> Hashable | None:
+    """Return what calls of one shape share, cheaply for the usual ones; None when the call cannot be decided."""
+    query = call.operation
+    if isinstance(query, Query) and query.where is query.having is None and call.action in _RELEASING:
+        rest = query.order or query.group or query.history or query.associations
+        if not rest and all(type(item) is str for item in query.select):
+            return (call.action, query.select)
+    return shape_of(call)
 
 
 def shape_of(call: Call) -> Shape | None:
