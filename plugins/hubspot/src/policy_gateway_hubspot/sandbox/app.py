@@ -92,7 +92,7 @@ class Sandbox:
         query = scope["query_string"].decode("latin-1")
         recorded = recording(scope["method"], raw.decode("latin-1"), query, headers, await _body(receive))
         if recorded.path.startswith("/sandbox/"):
-            await _send(send, self.control(recorded), {})
+            await _send(send, self.control(recorded))
             return
         self.requests.append(recorded)
         await self._perform(recorded, receive, send)
@@ -164,7 +164,7 @@ class Sandbox:
     async def _perform(self, recorded: Recorded, receive: Receive, send: Send) -> None:
         fault = self.faults.take(recorded.method, recorded.path)
         if fault is None:
-            await _send(send, self.answer(recorded), {})
+            await _send(send, self.answer(recorded))
             return
         if fault.kind in {FaultKind.LATENCY, FaultKind.STALL}:
             await asyncio.sleep(fault.seconds if fault.kind is FaultKind.LATENCY else STALL_SECONDS)
@@ -175,10 +175,10 @@ class Sandbox:
         if fault.kind is FaultKind.RESET_AFTER:
             await _reset(receive, send)
         elif fault.kind is FaultKind.ENDLESS:
-            await _endless(send)
+            await _endless(receive, send)
         else:
             content = faults.cut(fault, faults.encoded(answer.body))
-            await _send(send, answer, {}, content)
+            await _send(send, answer, content)
 
 
 def recording(method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> Recorded:
@@ -222,9 +222,9 @@ async def _body(receive: Receive) -> bytes:
             return b"".join(parts)
 
 
-async def _send(send: Send, answer: Answer, more: Mapping[str, str], content: bytes | None = None) -> None:
+async def _send(send: Send, answer: Answer, content: bytes | None = None) -> None:
     body = faults.encoded(answer.body) if content is None else content
-    headers = [(name.encode(), value.encode()) for name, value in {**answer.headers, **more}.items()]
+    headers = [(name.encode(), value.encode()) for name, value in answer.headers.items()]
     if body:
         headers.append((b"content-type", b"application/json;charset=utf-8"))
     headers.append((b"content-length", str(len(body)).encode()))
@@ -232,10 +232,11 @@ async def _send(send: Send, answer: Answer, more: Mapping[str, str], content: by
     await send({"type": "http.response.body", "body": body})
 
 
-async def _endless(send: Send) -> None:
+async def _endless(receive: Receive, send: Send) -> None:
     """Send a body without an end until the client has had enough."""
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
-    while True:
+    gone = asyncio.ensure_future(receive())
+    while not gone.done():
         await send({"type": "http.response.body", "body": _CHUNK, "more_body": True})
         await asyncio.sleep(0)
 
