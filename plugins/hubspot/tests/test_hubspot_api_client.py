@@ -169,7 +169,7 @@ class TestPortal:
         assert ["hamburg"] == [each.name for each in owner.teams]
 
     def test_associations(self, client: HubSpot) -> None:
-        """Associations are made, listed, labelled and taken away."""
+        """Associations are made, listed, labeled and taken away."""
         api = client.crm.associations.v4.basic_api
         contact = created(client, "ada@example.com")
         api.create_default("contacts", contact, "companies", "5002")

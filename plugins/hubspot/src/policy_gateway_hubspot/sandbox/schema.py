@@ -1,4 +1,4 @@
-"""The properties of the sandbox's portal: what the vendor defines, and what a contact centre added."""
+"""The properties of the sandbox's portal: what the vendor defines, and what a contact center added."""
 
 from __future__ import annotations
 
