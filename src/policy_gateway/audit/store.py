@@ -12,21 +12,20 @@ from policy_gateway.audit.draft import Draft
 from policy_gateway.audit.entry import Json, decoded, sealed
 from policy_gateway.audit.memo import Memo
 from policy_gateway.audit.tables import entries, pseudonyms, remarks
-from policy_gateway.store import Database, Driver, ListRead, insert_new
+from policy_gateway.store import Database, Driver, ListRead, Overtaken, insert_new
 
 Random = Callable[[int], bytes]
 
 SALT_BYTES = 16
 PSEUDONYM_BYTES = 12
-_ATTEMPTS = 3
 _MOST_REMEMBERED = 16_384
 
 
 class EntryLog:
     """Adds entries: each tenant's are numbered from 1 without gaps, whoever writes.
 
-    The number is assigned in the statement's own transaction. Another process may have written meanwhile: then the
-    number is taken, nothing is written, and the newest one is read again.
+    The newest numbers are remembered. When another process has written meanwhile the next one is taken: then nothing is
+    written, and it is done again with the database locked.
     """
 
     limit = 64
@@ -53,17 +52,14 @@ class EntryLog:
     def write(self, driver: Driver, items: Sequence[Draft]) -> Sequence[bytes]:
         """Write *items*; return their whole canonical bytes."""
         bodies = [self._body(driver, item) for item in items]
-        for _ in range(_ATTEMPTS):
-            heads = {tenant: self._head(driver, tenant) for tenant in {item.tenant for item in items}}
-            written, row = self._rows(items, bodies, heads)
-            try:
-                driver.execute(self._insert.of(len(items)), row)
-            except sqlite3.IntegrityError:
-                self._heads.clear()
-                continue
-            self._heads.update(heads)
-            return written
-        raise TimeoutError
+        heads = {tenant: self._head(driver, tenant) for tenant in {item.tenant for item in items}}
+        written, row = self._rows(items, bodies, heads)
+        try:
+            driver.execute(self._insert.of(len(items)), row)
+        except sqlite3.IntegrityError:
+            raise Overtaken from None
+        self._heads.update(heads)
+        return written
 
     def forget(self) -> None:
         """Read the newest numbers and the pseudonyms again."""
@@ -188,7 +184,7 @@ class PseudonymTable:
 
         def job(connection: Connection) -> dict[str, str]:
             insert_new(connection, pseudonyms, rows)
-            return dict(connection.execute(chosen))
+            return dict(connection.execute(chosen).all())
 
         return await self._database.writer.submit(job)
 

@@ -11,7 +11,7 @@ from policy_gateway.store.columns import Instant, metadata
 from policy_gateway.store.database import Database
 from policy_gateway.store.lists import ListRead
 from policy_gateway.store.statements import Prepared, RowInsert, insert_new
-from policy_gateway.store.writer import Bulk, Driver, Writer
+from policy_gateway.store.writer import Bulk, Driver, Overtaken, Writer
 
 __all__ = [
     "Bulk",
@@ -19,6 +19,7 @@ __all__ = [
     "Driver",
     "Instant",
     "ListRead",
+    "Overtaken",
     "Prepared",
     "RowInsert",
     "Writer",

@@ -25,6 +25,10 @@ _TOO_MANY = "too much waits to be recorded, so nothing was released"
 _TOO_LATE = "recording took too long, so nothing was released"
 
 
+class Overtaken(Exception):
+    """What a bulk had learnt of the database is not true any more: another process was faster."""
+
+
 class Driver(Protocol):
     """The part of the database driver's connection that a :class:`Bulk` uses."""
 
@@ -42,7 +46,10 @@ class Bulk(Protocol):
     limit: int
 
     def write(self, driver: Driver, items: Sequence[Any]) -> Sequence[object]:
-        """Write *items* (at most *limit*) with one statement; return an answer for each."""
+        """Write *items* (at most *limit*) with one statement; return an answer for each.
+
+        Raises Overtaken to be called again, after :meth:`forget` and with the database locked.
+        """
         ...
 
     def forget(self) -> None:
@@ -217,15 +224,19 @@ class _Session:
 
     def write(self, tickets: Sequence[_Ticket]) -> None:
         """Write all *tickets* durably, or raise. A statement that is alone commits by itself."""
-        version = self._version()
-        if version != self._seen:
-            self._seen = version
-            self._forget()
         bulk = tickets[0].bulk
-        if bulk is not None and len(tickets) <= bulk.limit and all(ticket.bulk is bulk for ticket in tickets):
-            self._append(bulk, tickets)
+        if bulk is None or len(tickets) > bulk.limit or any(ticket.bulk is not bulk for ticket in tickets):
+            self._write_together(tickets)
             return
+        try:
+            self._look()
+            self._append(bulk, tickets)
+        except Overtaken:
+            self._write_together(tickets)
+
+    def _write_together(self, tickets: Sequence[_Ticket]) -> None:
         with self._connection.begin():
+            self._look()
             for ticket in tickets:
                 if ticket.bulk is None:
                     self._do(ticket)
@@ -242,6 +253,13 @@ class _Session:
             self._connection.close()
         except DBAPIError:
             self._connection.invalidate()
+
+    def _look(self) -> None:
+        """Have everything forgotten that was learnt before another process wrote."""
+        version = self._version()
+        if version != self._seen:
+            self._seen = version
+            self._forget()
 
     def _version(self) -> int:
         """Return a number that changes when another connection has written."""
