@@ -152,7 +152,7 @@ class TestCompiled:
 
 def bend(rest: tuple[Any, ...], row: tuple[str, ...], links: dict[str, Any]) -> tuple[Any, ...]:
     """Return a request that *row* is likely to match."""
-    dom, obj, act, lvl, purpose, mode, facts = rest
+    dom, obj, _, lvl, purpose, mode, facts = rest
     below = [lower for lower, upper, _ in links["g2"] if upper == row[2] and lower in FIELDS]
     wanted = {literal.condition: Truth.FALSE if literal.negated else Truth.TRUE for literal in parse(row[7])}
     return (

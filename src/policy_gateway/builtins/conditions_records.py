@@ -79,7 +79,8 @@ def _attribute(key: str) -> Callable[[Arguments, Reading], bool | None]:
 def _is_kind(kind: str) -> Callable[[Arguments, Reading], bool | None]:
     def check(arguments: Arguments, reading: Reading) -> bool | None:  # noqa: ARG001 -- a Test
         value = reading.get("record.customer_kind")
-        return value == kind if value in {"consumer", "business"} else None
+        known = isinstance(value, str) and value in {"consumer", "business"}
+        return value == kind if known else None
 
     return check
 

@@ -34,6 +34,8 @@ def _office_hours(arguments: Arguments, reading: Reading) -> bool | None:  # noq
     if now is None or not isinstance(hours, tuple) or len(hours) != len(DEFAULT_HOURS):
         return None
     days, opens, closes = hours
+    if not isinstance(days, tuple):
+        return None
     return now.weekday() in days and str(opens) <= f"{now:%H:%M}" < str(closes)
 
 

@@ -10,11 +10,13 @@ import pytest
 from policy_gateway.builtins.conditions import BUILT_IN
 from policy_gateway.builtins.masks import Masks
 from policy_gateway.errors import Finding, PolicyError
+from policy_gateway.model.decision import Decision
 from policy_gateway.model.facts import Reading
 from policy_gateway.model.field import Field, FieldType, Resource
 from policy_gateway.model.principal import Principal, PrincipalId, TenantId
 from policy_gateway.policy import Policy, Vocabulary, read_files
 from policy_gateway.policy.dialect import MODEL
+from policy_gateway.query import Call, Operation
 
 Files = dict[str, bytes]
 
@@ -201,3 +203,25 @@ def reading() -> Callable[..., Reading]:
         return {"principal.kind": "user", "principal.owner_ids": frozenset({"7"}), "call.now": now, **known}
 
     return make
+
+
+Ask = Callable[..., Decision]
+
+
+@pytest.fixture
+def ask(policy: Policy, contact: Resource, principal: Callable[..., Principal], reading: Callable[..., Reading]) -> Ask:
+    """Return what asks the small policy about an operation on a contact."""
+
+    def asked(
+        operation: Operation,
+        *names: str,
+        purpose: str = "service",
+        said: dict[str, Any] | None = None,
+        **call: Any,  # noqa: ANN401 -- parts of a call
+    ) -> Decision:
+        who = principal(*(names or ("agent",)), **call.pop("who", {}))
+        return policy.decide(
+            who, Call(call.pop("connection", "main"), operation, purpose, **call), contact, reading(**(said or {}))
+        )
+
+    return asked

@@ -60,7 +60,7 @@ class TestPolicies:
 
     def test_reload(
         self, files: Files, denying: Files, write: Write, vocabulary: Vocabulary, shows: Callable[[Policy], bool]
-    ) -> None:  # noqa: PLR0913 -- fixtures
+    ) -> None:
         """A changed folder is in force from the next call on; a call keeps the policy that it started with."""
         policies = Policies(write(files), vocabulary)
         before = policies.current()
@@ -118,7 +118,7 @@ class TestPolicies:
     @pytest.mark.attack("J01")
     def test_writer_killed(
         self, files: Files, denying: Files, write: Write, vocabulary: Vocabulary, shows: Callable[[Policy], bool]
-    ) -> None:  # noqa: PLR0913 -- fixtures
+    ) -> None:
         """A writer killed at any offset of a file never makes an allow of a deny: the last good policy stays."""
         policies = Policies(write(denying), vocabulary)
         wrong = []
@@ -137,7 +137,7 @@ class TestPolicies:
     @pytest.mark.attack("H19")
     def test_reload_race(
         self, files: Files, denying: Files, write: Write, vocabulary: Vocabulary, shows: Callable[[Policy], bool]
-    ) -> None:  # noqa: PLR0913 -- fixtures
+    ) -> None:
         """Decisions made while policies are swapped are those of the one or the other, never a mixture."""
         folder = write(files)
         policies = Policies(folder, vocabulary)

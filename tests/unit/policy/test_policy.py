@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from policy_gateway.errors import ReleaseFailed
 from policy_gateway.model.decision import Decision, Deny, DenyKind, Obligation, Permit
-from policy_gateway.model.facts import Reading, Scope, Truth, TruthVector
+from policy_gateway.model.facts import Truth, TruthVector
 from policy_gateway.model.field import Field, FieldType, Resource
 from policy_gateway.model.principal import Principal
 from policy_gateway.policy import Policy, Vocabulary, read_files
@@ -20,11 +19,9 @@ from policy_gateway.query import (
     ChangeKind,
     Child,
     Compare,
-    Describe,
     In,
     Not,
     Op,
-    Operation,
     Or,
     Order,
     Query,
@@ -33,25 +30,6 @@ from policy_gateway.query import (
 )
 
 Ask = Callable[..., Decision]
-
-
-@pytest.fixture
-def ask(policy: Policy, contact: Resource, principal: Callable[..., Principal], reading: Callable[..., Reading]) -> Ask:
-    """Return what asks the small policy about an operation on a contact."""
-
-    def asked(
-        operation: Operation,
-        *names: str,
-        purpose: str = "service",
-        said: dict[str, Any] | None = None,
-        **call: Any,  # noqa: ANN401 -- parts of a call
-    ) -> Decision:
-        who = principal(*(names or ("agent",)), **call.pop("who", {}))
-        return policy.decide(
-            who, Call(call.pop("connection", "main"), operation, purpose, **call), contact, reading(**(said or {}))
-        )
-
-    return asked
 
 
 def ceiling(decision: Decision) -> dict[str, str]:
@@ -279,7 +257,10 @@ class TestSearch:
         self, files: dict[str, bytes], vocabulary: Vocabulary, principal: Callable[..., Principal]
     ) -> None:
         """A deny on search is kept off by records that are known not to fulfil it."""
-        rules = b"p, *, bolt, identity, search, allow, clear, *, -, normal, -, NEW-1, -\np, *, bolt, identity, search, deny, none, *, vip & !office_hours, normal, -, NEW-2, -\n# end"
+        rules = (
+            b"p, *, bolt, identity, search, allow, clear, *, -, normal, -, NEW-1, -\n"
+            b"p, *, bolt, identity, search, deny, none, *, vip & !office_hours, normal, -, NEW-2, -\n# end"
+        )
         files = {**files, "tenants/bolt.csv": files["tenants/bolt.csv"].replace(b"# end", rules)}
         policy = Policy(read_files(files, vocabulary), vocabulary)
         fields = {path: Field(path, FieldType.TEXT, path) for path in ("id", "first_name", "phone", "vip")}
@@ -360,110 +341,3 @@ class TestActions:
         decision = ask(Query("contact", ("phone",)), "supervisor", who={"tenant": "bolt"})
         assert {"phone": "clear"} == ceiling(decision)
         assert {"phone": "partial"} == ceiling(ask(Query("contact", ("phone",)), "agent", who={"tenant": "bolt"}))
-
-
-class TestConnection:
-    def test_narrowed(
-        self, files: dict[str, bytes], vocabulary: Vocabulary, contact: Resource, principal: Callable[..., Principal]
-    ) -> None:
-        """A line narrowed to a connection counts there, in its tenant, on top of the general one."""
-        rules = b"p, agent, acme, free_text, view, allow, clear, *, -, normal, -, NEW-1, -\np, *, acme, special_category, view, deny, redact, *, -, normal, -, NEW-2, -\n# end"
-        files = {**files, "tenants/acme.csv": files["tenants/acme.csv"].replace(b"# end", rules)}
-        policy = Policy(read_files(files, vocabulary), vocabulary)
-        for connection, level in (("main", "clear"), ("sales", "redact"), ("sales2", "clear")):
-            call = Call(connection, Query("contact", ("notes",)), "service")
-            assert {"notes": level} == ceiling(policy.decide(principal("agent"), call, contact, {}))
-
-
-class TestDescribe:
-    def test_known(self, ask: Ask) -> None:
-        """A description lists each known path with what may be done with it for the purpose."""
-        decision = ask(Describe("contact"))
-        assert isinstance(decision, Permit)
-        known = {
-            field.path: {action: level.name for action, level in field.actions.items()} for field in decision.known
-        }
-        assert {"view": "clear", "search": "clear", "edit": "clear"} == known["phone"]
-        assert {"view": "clear"} == known["owner"]
-        assert "iban" not in known
-
-    def test_envelope(self, ask: Ask) -> None:
-        """The parts of the envelope are those in clear for certain; asked for, and only then."""
-        included = {"include": frozenset({"gdpr"})}
-        plain, noted = ask(Query("contact")), ask(Query("contact"), **included)
-        assert isinstance(plain, Permit)
-        assert isinstance(noted, Permit)
-        assert (frozenset(), frozenset()) == (plain.envelope, noted.envelope)  # LAW-2 is not known to be silent
-
-
-class TestPlugins:
-    @pytest.mark.parametrize("answer", [None, True, "true", Truth.PENDING])
-    def test_garbage(
-        self,
-        files: dict[str, bytes],
-        vocabulary: Vocabulary,
-        contact: Resource,
-        principal: Callable[..., Principal],
-        answer: object,
-    ) -> None:  # noqa: PLR0913 -- fixtures
-        """A condition that answers anything but a truth is unknown."""
-        odd = type(
-            "Odd",
-            (),
-            {
-                "name": "ticket",
-                "scope": Scope.CALL,
-                "reads": frozenset(),
-                "arguments": (),
-                "repeats": False,
-                "test": lambda *_: answer,
-            },
-        )()
-        conditions = Vocabulary({**vocabulary.conditions, "ticket": odd}, vocabulary.masks, vocabulary.obligations)
-        policy = Policy(read_files(files, conditions), conditions)
-        call = Call("main", Query("contact", ("iban",)), "collections")
-        assert isinstance(policy.decide(principal("supervisor"), call, contact, {}), Deny)
-
-    def test_broken(
-        self, files: dict[str, bytes], vocabulary: Vocabulary, contact: Resource, principal: Callable[..., Principal]
-    ) -> None:
-        """A condition that breaks stops the call, and its words go nowhere."""
-
-        def broken(*_: object) -> Truth:
-            message = "the value was 4711"
-            raise ValueError(message)
-
-        odd = type(
-            "Odd",
-            (),
-            {
-                "name": "ticket",
-                "scope": Scope.CALL,
-                "reads": frozenset(),
-                "arguments": (),
-                "repeats": False,
-                "test": broken,
-            },
-        )()
-        conditions = Vocabulary({**vocabulary.conditions, "ticket": odd}, vocabulary.masks, vocabulary.obligations)
-        policy = Policy(read_files(files, conditions), conditions)
-        with pytest.raises(ReleaseFailed, match="^a condition broke: ValueError$"):
-            policy.decide(
-                principal("supervisor"), Call("main", Query("contact", ("iban",)), "collections"), contact, {}
-            )
-
-
-class TestMemory:
-    @pytest.mark.attack("H27")
-    def test_unknown_names(self, policy: Policy, contact: Resource) -> None:
-        """Names that the bundle does not know never reach Casbin, and plans are shared over principals."""
-        call = Call("main", Query("contact"), "service")
-        roles = policy.rulebook.enforcer.get_named_role_manager("g")
-        before = None
-        for number in range(2000):
-            names = frozenset({f"user:u{number}", f"team:t{number}", "agent"})
-            who = Principal(f"user:u{number}", f"acme{number % 3 or ''}", names, frozenset({"service", f"p{number}"}))  # type: ignore[arg-type]
-            policy.decide(who, call, contact, {})
-            if number == 10:  # noqa: PLR2004 -- after the first few
-                before = {tenant: len(rm.all_roles) for tenant, rm in roles.rm_map.items()}, len(policy._plans)
-        assert before == ({tenant: len(rm.all_roles) for tenant, rm in roles.rm_map.items()}, len(policy._plans))
