@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
 from watchfiles import awatch
 
-from policy_gateway.errors import PolicyError, PolicyUnavailable
+from policy_gateway.errors import Finding, PolicyError, PolicyUnavailable
+from policy_gateway.policy.compiled import NotCompilableError
 from policy_gateway.policy.oracle import Oracle
 from policy_gateway.policy.policy import Policy
 from policy_gateway.policy.reader import read_files
@@ -22,6 +24,8 @@ QUIET_MILLISECONDS = 200
 """Files that change together are read together: how long the folder must rest first."""
 POLL_SECONDS = 2.0
 """How often the files' times are looked at, for file systems that report no changes."""
+LOOKS = 50
+"""How often a folder that keeps changing is looked at before it is given up for now."""
 
 
 class Policies:
@@ -84,15 +88,26 @@ class Policies:
                 await asyncio.to_thread(self.reload)
 
     def _load(self) -> Policy:
-        files = snapshot(self.folder)
-        while (again := snapshot(self.folder)) != files:  # a writer is at it: never mix two states of the folder
-            files = again
-        bundle = read_files(files, self._vocabulary)
-        policy = Policy(bundle, self._vocabulary, self._oracle.check if self._oracle else None)
-        self_test(policy.rulebook)
+        bundle = read_files(_settled(self.folder), self._vocabulary)
+        try:
+            policy = Policy(bundle, self._vocabulary, self._oracle.check if self._oracle else None)
+            self_test(policy.rulebook)
+        except NotCompilableError as error:
+            raise PolicyError((Finding("model.conf", 1, 1, "model", str(error)),)) from None
         if self._oracle:
             self._oracle.teach(bundle)
         return policy
+
+
+def _settled(folder: Path) -> Mapping[str, bytes]:
+    """Return the files of *folder* as two looks at it agree they are: two states of it are never mixed."""
+    files = snapshot(folder)
+    for _ in range(LOOKS):
+        again = snapshot(folder)
+        if again == files:
+            return files
+        files = again
+    raise PolicyError((Finding(".", 1, 1, "changing", "the files keep changing"),))
 
 
 def _times(folder: Path) -> str:

@@ -18,7 +18,7 @@ from policy_gateway.policy.shape import Shape, shape_of
 from policy_gateway.policy.verdicts import Table
 from policy_gateway.query import Action, Call
 
-_BRANCHES = 256
+_BRANCHES = 64
 
 
 @dataclass(frozen=True, slots=True)

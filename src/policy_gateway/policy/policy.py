@@ -22,7 +22,7 @@ from policy_gateway.policy.verdicts import Question
 from policy_gateway.policy.vocabulary import Vocabulary
 from policy_gateway.query import Action, Call, Change
 
-_PLANS = 2048
+_PLANS = 1024
 _FIELDS = 1024
 _ASKERS = 1024
 _GDPR = "gdpr"

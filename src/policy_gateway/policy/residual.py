@@ -15,7 +15,7 @@ from policy_gateway.policy.fields import Fields
 from policy_gateway.policy.memo import Memo
 from policy_gateway.policy.verdicts import Facts, Table, Verdict, Verdicts
 
-_GRANTS = 1024
+_GRANTS = 512
 Checked = Callable[[Table, tuple[str, ...], Mapping[str, Truth], Level], None]
 """Is told of a decision: its table, the objects that decided it, the truths, and the level."""
 _RECORD = "record."

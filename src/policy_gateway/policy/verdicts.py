@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from policy_gateway.model.decision import CLEAR, NONE, Level
 from policy_gateway.model.facts import Truth
 from policy_gateway.policy.bundle import Bundle, Rule
-from policy_gateway.policy.compiled import Compiled, Conjunct
+from policy_gateway.policy.compiled import Compiled, Conjunct, NotCompilableError
 from policy_gateway.policy.dialect import NORMAL
 from policy_gateway.query import Action
 
@@ -56,6 +56,9 @@ class Verdicts:
         self._object = compiled.reading("r_obj")
         self._level = compiled.reading("r_lvl")
         self._facts = compiled.reading("r_facts")
+        if {*self._object} & {*self._level} or {*self._facts} & {*self._object, *self._level}:
+            message = "fields, levels and conditions are not decided apart from each other"
+            raise NotCompilableError(message)
         apart = {*self._object, *self._level, *self._facts}
         self._fixed = tuple(conjunct for conjunct in compiled.conjuncts if conjunct not in apart)
 
