@@ -152,6 +152,7 @@ class Entry:
         "_decision",
         "_disclosure",
         "_entries",
+        "_intended",
         "_outcome",
         "_principal",
         "_touched",
@@ -166,7 +167,8 @@ class Entry:
         self._principal: Principal | None = None
         self._decision: Decision | None = None
         self._disclosure: Disclosure | None = None
-        self._outcome: str | None = None
+        self._intended = False
+        self._outcome = UNKNOWN
         self._touched: RecordId | None = None
 
     def by(self, principal: Principal) -> Principal:
@@ -185,7 +187,7 @@ class Entry:
             raise AuditUnavailable("nothing was permitted, so nothing is changed")
         body = self._decision_body(None)
         await self._entries.write(self._told(self._principal, self._began, body, None, certain=True))
-        self._outcome = UNKNOWN
+        self._intended = True
 
     def outcome(self, kind: str, record: RecordId | None = None) -> None:
         """Remember how an intended change ended (``done``, ``refused`` …), and the record it touched."""
@@ -222,7 +224,7 @@ class Entry:
 
     def _account(self, principal: Principal, error: BaseException | None) -> Account:
         released = self._disclosure.released if self._disclosure is not None and error is None else None
-        if self._outcome is None:
+        if not self._intended:
             return self._told(principal, self._began, self._decision_body(error), released)
         now = self._entries.now()
         return self._told(principal, now, self._outcome_body(error, now), released, certain=True)
@@ -254,7 +256,7 @@ class Entry:
         body["correlation"] = self.correlation
         body["decision"] = PERMIT
         body["kind"] = OUTCOME
-        body["outcome"] = self._outcome or UNKNOWN
+        body["outcome"] = self._outcome
         body["timing"] = timing(now - self._began)
         if error is not None:
             body["code"] = code_of(error)

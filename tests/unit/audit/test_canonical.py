@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,13 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policy_gateway.audit.entry import canonical, decoded, plain, sealed, word
 from policy_gateway.audit.entries import Entries
+from policy_gateway.audit.entry import canonical, decoded, plain, sealed, word
 from policy_gateway.errors import PurposeMissing
 from policy_gateway.query import Call, Circumstances, Query
-from policy_gateway.store import Database
 from policy_gateway.testing.builders import a_principal
-from policy_gateway.testing.fakes import FakeClock
 
 
 def rfc8785(value: object) -> str:
@@ -73,12 +72,13 @@ class TestOneLine:
         assert "?" == word(name)
 
     @pytest.mark.anyio
-    async def test_one_record(self, database: Database, clock: FakeClock, file: Path) -> None:
+    async def test_one_record(self, entries: Entries, file: Path) -> None:
         """A caller that tries to write an entry of its own has written one, its own, whose bytes come back whole."""
         attack = '\n{"decision":"allow"}\r\u2028\u0085\x00\x1b[2J"}'
         said = Circumstances(ticket=attack, interaction=attack, request_id=attack, reason=attack, channel=attack)
-        with pytest.raises(PurposeMissing):
-            async with Entries(database, clock=clock).entry(Call(attack, Query(attack), attack, circumstances=said)) as entry:
+        call = Call(attack, Query(attack), attack, circumstances=said)
+        with suppress(PurposeMissing):
+            async with entries.entry(call) as entry:
                 entry.by(a_principal())
                 raise PurposeMissing
         with sqlite3.connect(file) as other:

@@ -25,12 +25,6 @@ async def knock(entries: Entries, network: str = "192.0.2.17") -> None:
             raise NotAuthenticated
 
 
-@pytest.fixture
-def entries(database: Database, clock: FakeClock) -> Entries:
-    """Return a journal on the database."""
-    return Entries(database, clock=clock)
-
-
 async def told(database: Database) -> list[tuple[object, ...]]:
     """Return what the system's journal says, the oldest first."""
     found = await EntryReader(database).latest("_system", 1000)

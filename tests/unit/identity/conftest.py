@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -32,3 +32,9 @@ async def database(file: Path) -> AsyncIterator[Database]:
     """Return an open, empty database."""
     async with Database.open(f"sqlite:///{file}") as database:
         yield database
+
+
+@pytest.fixture
+def stored(tmp_path: Path) -> Callable[[], bytes]:
+    """Return a reader of everything that is in the database's files."""
+    return lambda: b"".join(path.read_bytes() for path in sorted(tmp_path.iterdir()))

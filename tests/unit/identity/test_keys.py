@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -77,9 +78,9 @@ class TestIssuing:
         assert (20, 20) == (len({one.key for one in issued}), len({one.prefix for one in issued}))
 
     @pytest.mark.attack("I21")
-    async def test_not_kept(self, issued: Issued, tmp_path: Path) -> None:
+    async def test_not_kept(self, issued: Issued, stored: Callable[[], bytes]) -> None:
         """Neither the key nor its secret part is in any of the database's files."""
-        data = b"".join(path.read_bytes() for path in sorted(tmp_path.iterdir()))
+        data = stored()
 
         assert (False, True) == (issued.key[12:-6].encode() in data, issued.prefix.encode() in data)
 

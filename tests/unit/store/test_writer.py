@@ -53,6 +53,11 @@ def noted(file: Path) -> list[str]:
     return [row[0] for row in rows]
 
 
+def remove(file: Path) -> None:
+    """Take the file away from under the database."""
+    file.unlink()
+
+
 def insert(note: str) -> Callable[[Connection], int]:
     """Return a job that notes *note*."""
     return lambda connection: connection.execute(text("INSERT INTO notes VALUES (:note)"), {"note": note}).rowcount
@@ -228,7 +233,7 @@ class TestFailure:
     async def test_file_gone(self, database: Database, notes: Notes, file: Path) -> None:
         """A database file that was removed or replaced is not written to as if it were still there."""
         await database.writer.append(notes, "before")
-        file.unlink()
+        remove(file)
 
         with pytest.raises(AuditUnavailable):
             await database.writer.append(notes, "into the void")
