@@ -15,7 +15,7 @@ from policy_gateway.model.principal import Principal
 from policy_gateway.query import Call
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Account:
     """*body* says what happened; *released* what left, or else *target* which record was meant.
 
