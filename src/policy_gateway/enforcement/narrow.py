@@ -51,6 +51,8 @@ def require_writable(change: Change, grant: Grant) -> None:
     """
     refused = tuple(path for path, level in grant.levels.items() if level != CLEAR)
     if refused or not grant.levels:
-        raise FieldRefused(f"not permitted on this record: {', '.join(refused)}", pointer=f"/{refused[0]}" if refused else "")
+        raise FieldRefused(
+            f"not permitted on this record: {', '.join(refused)}", pointer=f"/{refused[0]}" if refused else ""
+        )
     if unruled := change.values.keys() - grant.levels.keys():
         raise FieldRefused(f"{len(unruled)} fields were not decided")

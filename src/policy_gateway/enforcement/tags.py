@@ -7,7 +7,7 @@ of a hidden field leaves it as it was.
 from __future__ import annotations
 
 import binascii
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from hashlib import blake2b
 
 import orjson
@@ -21,7 +21,9 @@ _MOST_CHARACTERS = 4096
 
 def tag_of(record: ReleasedRecord, *, audience: str, key: bytes, selection: tuple[str, ...]) -> str:
     """Return the tag of *record* for *audience* (a principal's id); *selection* is empty for the default one."""
-    seen = orjson.dumps([audience, record.id, record.fields, record.masked, record.withheld], option=orjson.OPT_SORT_KEYS)
+    seen = orjson.dumps(
+        [audience, record.id, record.fields, record.masked, record.withheld], option=orjson.OPT_SORT_KEYS
+    )
     digest = urlsafe_b64encode(blake2b(seen, key=key[:64], digest_size=_DIGEST_BYTES).digest()).decode()
     if not selection:
         return digest
@@ -36,6 +38,7 @@ def selection_of(tag: str) -> tuple[str, ...]:
     if len(encoded) > _MOST_CHARACTERS:
         raise PreconditionFailed
     try:
-        return tuple(urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode("ascii").split(","))
+        padded = encoded + "=" * (-len(encoded) % 4)
+        return tuple(b64decode(padded, altchars=b"-_", validate=True).decode("ascii").split(","))
     except (binascii.Error, UnicodeDecodeError, ValueError):
         raise PreconditionFailed from None
