@@ -13,10 +13,11 @@ import sys
 from pathlib import Path
 
 import uvloop
-from policy_gateway.app import App, build
+from policy_gateway.app import Administration, running
 from pydantic import SecretStr
 
 from policy_gateway.identity.keys import Grant
+from policy_gateway.cli.serving import serving
 from policy_gateway.records import ConnectionConfig
 from policy_gateway.settings import Settings, load
 
@@ -39,13 +40,13 @@ def settings(folder: Path, port: int, upstream: str) -> Settings:
     )
 
 
-async def keys(app: App, count: int) -> list[str]:
+async def keys(kept: Administration, count: int) -> list[str]:
     """Return a key for each of so many agents."""
 
     async def issued(number: int) -> str:
         principal = f"user:agent{number}"
-        await app.memberships.add(TENANT, principal, "agent", "team:berlin")
-        return (await app.keys.issue(TENANT, principal, Grant(purposes=frozenset({PURPOSE})))).key
+        await kept.memberships.add(TENANT, principal, "agent", "team:berlin")
+        return (await kept.keys.issue(TENANT, principal, Grant(purposes=frozenset({PURPOSE})))).key
 
     found: list[str] = []
     for start in range(0, count, AT_ONCE):
@@ -55,11 +56,12 @@ async def keys(app: App, count: int) -> list[str]:
 
 async def main(port: int, upstream: str, folder: Path, tokens: Path, count: int) -> None:
     """Serve until the process is ended."""
-    async with build(settings(folder, port, upstream)) as app:
+    given = settings(folder, port, upstream)
+    async with running(given) as app:
         config = ConnectionConfig(TENANT, "crm", upstream, secrets={"token": SecretStr("pat-eu1-sandbox")})
-        await app.connections.add("hubspot", config)
-        _write(tokens, await keys(app, count))
-        await app.serve()
+        await app.administration.connections.add("hubspot", config)
+        _write(tokens, await keys(app.administration, count))
+        await serving(app, given)
 
 
 def _write(tokens: Path, issued: list[str]) -> None:

@@ -6,19 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from policy_gateway.audit import Entry
-from policy_gateway.crm import Claim, Idempotency
+from policy_gateway.crm import Claim, Idempotency, outcome_of
 from policy_gateway.enforcement import refuse_mask_echo, release, require_writable, selection_of
 from policy_gateway.errors import (
     Denied,
-    GatewayError,
     PreconditionFailed,
     PreconditionRequired,
     RecordNotFound,
-    UpstreamTimeout,
+    Refused,
+    UpstreamError,
+    UpstreamInvalid,
 )
 from policy_gateway.model.decision import Residual
-from policy_gateway.model.facts import RecordFacts
-from policy_gateway.model.field import ID_PATH, RecordId
+from policy_gateway.model.field import ID_PATH, RecordId, Value
 from policy_gateway.ports import Mask
 from policy_gateway.query import Change, ChangeKind, Query
 from policy_gateway.reading import Asked, Found, Reads
@@ -46,7 +46,7 @@ class Changes:
         if claim is not None and claim.done:
             return replace(await self._after(asked, change, claim.record), replayed=True)
         await entry.intend()
-        outcome = await self._write(asked, replace(change, expected=expected), entry)
+        outcome = await self._write(asked, replace(change, expected=expected), entry, claim)
         if claim is not None:
             await self.idempotency.complete(claim, outcome.id)
         return await self._after(asked, change, outcome.id)
@@ -54,7 +54,9 @@ class Changes:
     async def _current(self, asked: Asked, change: Change) -> Found:
         """Return the record to be changed; a new one is as its values say."""
         if change.kind is ChangeKind.CREATE:
-            return Found(Page(change.resource, (Record(RecordId(""), change.values),)), (RecordFacts(),))
+            page = Page(change.resource, (Record(RecordId(""), change.values),))
+            needed = _residual(asked).facts
+            return Found(page, await self.reads.facts.about_records(asked.principal, asked.call, page, needed))
         if change.target is None:
             raise RecordNotFound
         if not change.precondition:
@@ -80,7 +82,7 @@ class Changes:
         if not now.records or now.records[0].tag != tag:
             raise PreconditionFailed
 
-    def _decided(self, asked: Asked, change: Change, found: Found) -> dict[str, object]:
+    def _decided(self, asked: Asked, change: Change, found: Found) -> dict[str, Value]:
         """Refuse what may not be written on this record; return the attributes that decided."""
         residual = _residual(asked)
         record, facts = found.page.records[0], found.known[0]
@@ -100,15 +102,18 @@ class Changes:
             return None
         return await self.idempotency.claim(asked.principal, asked.target, change)
 
-    async def _write(self, asked: Asked, change: Change, entry: Entry) -> Outcome:
-        """Ask the CRM once; whatever happens, the entry says how it ended."""
+    async def _write(self, asked: Asked, change: Change, entry: Entry, claim: Claim | None) -> Outcome:
+        """Ask the CRM once; whatever happens, the entry says how it ended, and a key is free if nothing was applied."""
         entry.outcome(OutcomeKind.UNKNOWN)  # until the CRM has said otherwise, also when the caller goes away
         try:
             outcome = await asked.target.adapter.write(change)
-        except UpstreamTimeout:
-            raise
-        except GatewayError:
-            entry.outcome(OutcomeKind.REFUSED)
+            if outcome.kind is not OutcomeKind.DONE:
+                raise UpstreamInvalid("the adapter told of a failure without saying which")
+        except (Refused, UpstreamError) as error:
+            ended = outcome_of(error)
+            entry.outcome(ended)
+            if claim is not None and ended is not OutcomeKind.UNKNOWN:
+                await self.idempotency.abandon(claim)
             raise
         entry.outcome(outcome.kind, outcome.id)
         return outcome

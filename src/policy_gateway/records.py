@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel, ConfigDict, SecretStr
 
 from policy_gateway.model.field import Catalogue, RecordId, Value
 from policy_gateway.query import Change, Query
@@ -110,6 +110,12 @@ class ConnectionConfig:
     base_url: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, SecretStr] = field(default_factory=dict)
+
+
+class NoOptions(BaseModel):
+    """The options of a kind of adapter that has none."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class AdapterKind(Protocol):

@@ -46,9 +46,6 @@ class Settings(BaseSettings):
     upstream_bytes: int = Field(32 * 2**20, ge=2**16, description="The largest answer that is read of a CRM.")
     audit_seconds: float = Field(5.0, gt=0, le=60, description="How long an entry may take to become durable.")
     audit_waiting: int = Field(10_000, ge=100, description="How many entries may wait before calls are refused.")
-    oracle_share: float = Field(
-        0.01, gt=0, le=1, description="The share of decisions that a stock Casbin repeats in a process of its own."
-    )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="What is logged.")
 
     @classmethod
@@ -72,7 +69,7 @@ def load(folder: Path, **overrides: object) -> Settings:
     secrets = folder / "secrets"
     located = type("LocatedSettings", (Settings,), {"toml": folder / FILE, "__module__": __name__})
     try:
-        found = located(_secrets_dir=secrets if secrets.is_dir() else None, **overrides)
+        found: Settings = located(_secrets_dir=secrets if secrets.is_dir() else None, **overrides)
     except ValidationError as invalid:
         lines = [f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in invalid.errors(include_input=False)]
         raise ConfigurationError(f"{folder / FILE}: " + "; ".join(lines)) from None

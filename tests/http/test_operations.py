@@ -13,8 +13,7 @@ from policy_gateway.web.api import ROUTES
 from policy_gateway.web.exchange import Message, Receive, Send
 from policy_gateway.web.openapi import document
 from policy_gateway.web.pages import api_page
-from policy_gateway.web.ports import EmptyDirectory
-from policy_gateway.web.routing import place_of
+from policy_gateway.web.routing import place_of, singular
 
 pytestmark = pytest.mark.anyio
 
@@ -214,8 +213,8 @@ class TestNames:
         [("contacts", "contact"), ("companies", "company"), ("contact", None), ("s", None), ("ies", "ie")],
     )
     async def test_singular(self, plural: str, name: str | None) -> None:
-        """Where nobody says otherwise, a resource is called as English has it."""
-        assert name == EmptyDirectory().resource_of(plural)
+        """A resource is called as English has it."""
+        assert name == singular(plural)
 
     async def test_one_path(self, client: HttpClient, gate: ScriptedGate) -> None:
         """A resource has one path: its own name leads nowhere."""

@@ -147,14 +147,19 @@ class EntryReader:
     def __init__(self, database: Database) -> None:
         self._database = database
         own = select(entries.c.entry).where(entries.c.tenant == bindparam("tenant"))
-        self._latest = database.prepare(own.order_by(entries.c.seq.desc()).limit(bindparam("most")))
+        newest = own.order_by(entries.c.seq.desc()).limit(bindparam("most"))
+        self._latest = database.prepare(newest)
+        self._before = database.prepare(newest.where(entries.c.seq < bindparam("before")))
         self._correlated = database.prepare(
             own.where(entries.c.correlation == bindparam("correlation")).order_by(entries.c.seq)
         )
 
-    async def latest(self, tenant: str, most: int = 50) -> Sequence[Mapping[str, Json]]:
-        """Return up to *most* entries, the newest first; every key of an entry is present."""
-        rows = await self._database.fetch(self._latest, tenant=tenant, most=most)
+    async def page(self, tenant: str, most: int = 50, before: int | None = None) -> Sequence[Mapping[str, Json]]:
+        """Return up to *most* entries numbered below *before*, the newest first; every key is present."""
+        if before is None:
+            rows = await self._database.fetch(self._latest, tenant=tenant, most=most)
+        else:
+            rows = await self._database.fetch(self._before, tenant=tenant, most=most, before=before)
         return [decoded(entry) for (entry,) in rows]
 
     async def by_correlation(self, tenant: str, correlation: str) -> Sequence[Mapping[str, Json]]:

@@ -35,11 +35,11 @@ class Redact:
     name = "redact"
     rank = 10
 
-    def show(self, value: Value, kind: FieldType, key: bytes) -> Value | None:  # noqa: ARG002 -- the port's signature
+    def show(self, value: Value, kind: FieldType, key: bytes) -> Value | None:
         """Return the same mark for every text."""
         return REDACTED if isinstance(value, str) and kind in _TEXTUAL else None
 
-    def recognizes(self, value: Value, kind: FieldType) -> bool:  # noqa: ARG002 -- the port's signature
+    def recognizes(self, value: Value, kind: FieldType) -> bool:
         """Tell whether *value* carries the mark."""
         return _dotted(value)
 
@@ -60,7 +60,7 @@ class Token:
         digest = hmac.digest(key, f"token|{kind}|{value}".encode(errors="surrogatepass"), "sha256")
         return f"tok_{b32encode(digest[:10]).decode()}"
 
-    def recognizes(self, value: Value, kind: FieldType) -> bool:  # noqa: ARG002 -- the port's signature
+    def recognizes(self, value: Value, kind: FieldType) -> bool:
         """Tell whether *value* has a token's shape."""
         return isinstance(value, str) and _TOKEN.fullmatch(value) is not None
 
@@ -71,7 +71,7 @@ class Year:
     name = "year"
     rank = 30
 
-    def show(self, value: Value, kind: FieldType, key: bytes) -> Value | None:  # noqa: ARG002 -- the port's signature
+    def show(self, value: Value, kind: FieldType, key: bytes) -> Value | None:
         """Return the four digits of the year; nothing for what is no date."""
         dated = kind in {FieldType.DATE, FieldType.DATETIME} and isinstance(value, str)
         return value[:4] if dated and isinstance(value, str) and _YEAR.fullmatch(value[:4]) else None
@@ -87,14 +87,14 @@ class Last4:
     name = "last4"
     rank = 40
 
-    def show(self, value: Value, kind: FieldType, key: bytes) -> Value | None:  # noqa: ARG002 -- the port's signature
+    def show(self, value: Value, kind: FieldType, key: bytes) -> Value | None:
         """Return dots and four characters; only dots for a value of fewer than eight letters and digits."""
         if not isinstance(value, str) or kind not in _TEXTUAL:
             return None
         kept = [character for character in value if character.isalnum()]
         return f"{DOTS} {''.join(kept[-4:])}" if len(kept) >= _SHORTEST_FOR_LAST4 else f"{DOTS} {DOTS}"
 
-    def recognizes(self, value: Value, kind: FieldType) -> bool:  # noqa: ARG002 -- the port's signature
+    def recognizes(self, value: Value, kind: FieldType) -> bool:
         """Tell whether *value* carries dots."""
         return _dotted(value)
 
@@ -105,7 +105,7 @@ class Partial:
     name = "partial"
     rank = 50
 
-    def show(self, value: Value, kind: FieldType, key: bytes) -> Value | None:  # noqa: ARG002 -- the port's signature
+    def show(self, value: Value, kind: FieldType, key: bytes) -> Value | None:
         """Return a shortened *value*, by the *kind* of field."""
         if not isinstance(value, str) or kind not in _TEXTUAL:
             return None
@@ -119,7 +119,7 @@ class Partial:
             case _:
                 return _initial(value)
 
-    def recognizes(self, value: Value, kind: FieldType) -> bool:  # noqa: ARG002 -- the port's signature
+    def recognizes(self, value: Value, kind: FieldType) -> bool:
         """Tell whether *value* carries dots."""
         return _dotted(value)
 

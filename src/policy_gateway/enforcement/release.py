@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
 
 from policy_gateway.enforcement.tags import tag_of
 from policy_gateway.errors import ReleaseFailed
@@ -22,6 +21,10 @@ from policy_gateway.records import Page, Record
 ValueKey = Callable[[Value, FieldType], bytes]
 Ruling = tuple[TruthVector, tuple[tuple[str, TruthVector], ...]]
 """The truths of a record, and of each value whose own truths differ."""
+Withheld = tuple[str, ...]
+
+_SCALARS = (str, int, float)
+_COMPARABLE = frozenset({str, bool, int, tuple, type(None)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,32 +47,63 @@ class Rendering:
 class Revealed:
     """What records of one ruling show: which paths in clear, which masked, which not at all."""
 
-    __slots__ = ("clear", "grant", "ids", "levels", "masked", "ruling", "take", "withheld")
+    __slots__ = ("_dropped", "_layout", "_shown", "grant", "ids", "levels", "masked", "ruling", "withheld")
 
     def __init__(self, ruling: Ruling, grant: Grant, permit: Permit, rendering: Rendering) -> None:
         self.ruling = ruling
         self.grant = grant
         self.ids: list[RecordId] = []
-        shown = {path: grant.levels[path] for path in permit.ceiling if path != ID_PATH and path in grant.levels}
-        self.clear = tuple(path for path, level in shown.items() if level == CLEAR)
+        granted, paths = grant.levels, [path for path in permit.ceiling if path != ID_PATH]
+        shown = {path: granted[path] for path in paths if path in granted and granted[path].rank > 0}
+        masks, fields = rendering.masks, rendering.resource.fields
         self.masked = tuple(
-            (path, rendering.masks[level.name], rendering.resource.fields[path].type)
+            (path, masks[level.name], fields[path].type)
             for path, level in shown.items()
-            if level.rank and level != CLEAR
+            if level is not CLEAR and level != CLEAR
         )
-        self.withheld = tuple(path for path in permit.ceiling if path != ID_PATH and not _shows(grant, path))
-        self.levels = {path: level.name for path, level in shown.items() if level.rank}
-        # itemgetter returns a bare value, not a tuple, for a single key.
-        self.take = itemgetter(*self.clear) if len(self.clear) > 1 else None
+        self.withheld = tuple(path for path in paths if path not in shown)
+        self.levels = {path: level.name for path, level in shown.items()}
+        self._shown = tuple(shown)
+        self._layout: tuple[str, ...] | None = None
+        self._dropped: tuple[str, ...] | None = None
 
-    def clear_values(self, values: Mapping[str, Value]) -> dict[str, Value]:
-        """Return the values that are shown as they are; a path the CRM did not answer is left out."""
-        if self.take is not None:
-            try:
-                return dict(zip(self.clear, self.take(values), strict=True))
-            except KeyError:
-                pass  # the CRM withheld something itself: fall through to the careful way
-        return {path: values[path] for path in self.clear if path in values}
+    def rendered(self, values: Mapping[str, Value], key: bytes) -> tuple[dict[str, Value], dict[str, str], Withheld]:
+        """Return what is shown of *values*, the level of what is masked, and which paths are withheld.
+
+        A path that the CRM did not answer is withheld too; whether it has a value stays the CRM's secret.
+        """
+        fields = self._chosen(values)
+        masked, withheld = self.masked, self.withheld
+        if len(fields) < len(self._shown):
+            masked = tuple(mask for mask in masked if mask[0] in fields)
+            withheld += tuple(path for path in self._shown if path not in fields)
+        for path, mask, kind in masked:
+            value = fields[path]
+            if value is not None:
+                fields[path] = _image(value, kind, mask, key)
+        return fields, {path: mask.name for path, mask, _ in masked}, withheld
+
+    def _chosen(self, values: Mapping[str, Value]) -> dict[str, Value]:
+        """Return the values of the shown paths, not yet masked, in the order that they were asked for."""
+        kept = dict(values)
+        layout = tuple(kept)
+        if layout != self._layout:
+            self._layout, self._dropped = layout, self._beyond(layout)
+        if self._dropped is None:
+            return {path: kept[path] for path in self._shown if path in kept}
+        for path in self._dropped:
+            del kept[path]
+        return kept
+
+    def _beyond(self, layout: tuple[str, ...]) -> tuple[str, ...] | None:
+        """Return the paths of *layout* that are not shown; None unless leaving them out gives exactly the shown ones.
+
+        The records of a page are mostly laid out alike, and leaving out a few is a third of the work of picking many.
+        """
+        shown = frozenset(self._shown)
+        if tuple([path for path in layout if path in shown]) != self._shown:
+            return None
+        return tuple([path for path in layout if path not in shown])
 
 
 def release(page: Page, permit: Permit, known: Sequence[RecordFacts], rendering: Rendering) -> Released:
@@ -77,46 +111,78 @@ def release(page: Page, permit: Permit, known: Sequence[RecordFacts], rendering:
 
     A record of which nothing may be seen is absent. Raises ReleaseFailed when a mask or a condition breaks.
     """
-    revealed: dict[Ruling, Revealed | None] = {}
+    plans = Plans(permit, rendering)
     records = []
     for record, facts in zip(page.records, known, strict=True):
-        if plan := _revealed(record, facts, permit, rendering, revealed):
+        plan = plans.of(record, facts)
+        if plan is not None:
             plan.ids.append(record.id)
             records.append(_rendered(record, plan, rendering))
-    plans = [plan for plan in revealed.values() if plan]
+    used = plans.used()
     return Released(
         resource=page.resource,
         records=tuple(records),
         cursor=page.cursor,
-        groups=tuple(Group(plan.ruling[0], plan.levels, tuple(plan.ids)) for plan in plans),
-        rules=permit.rules.union(*(plan.grant.rules for plan in plans)),
-        obligations=permit.obligations.union(*(plan.grant.obligations for plan in plans)),
+        groups=tuple(Group(plan.ruling[0], plan.levels, tuple(plan.ids)) for plan in used),
+        rules=permit.rules.union(*(plan.grant.rules for plan in used)),
+        obligations=permit.obligations.union(*(plan.grant.obligations for plan in used)),
     )
 
 
 def visible(page: Page, permit: Permit, known: Sequence[RecordFacts], rendering: Rendering) -> int:
     """Return how many records of *page* would be released: a page that policy thins out is filled from the next."""
-    revealed: dict[Ruling, Revealed | None] = {}
-    pairs = zip(page.records, known, strict=True)
-    return sum(_revealed(record, facts, permit, rendering, revealed) is not None for record, facts in pairs)
+    plans = Plans(permit, rendering)
+    return sum(plans.of(record, facts) is not None for record, facts in zip(page.records, known, strict=True))
 
 
-def _revealed(
-    record: Record,
-    facts: RecordFacts,
-    permit: Permit,
-    rendering: Rendering,
-    revealed: dict[Ruling, Revealed | None],
-) -> Revealed | None:
-    try:
+class Plans:
+    """What the records of one page show: worked out once for all that are alike in what decides."""
+
+    __slots__ = ("_alike", "_facts", "_permit", "_reads", "_rendering", "_revealed")
+
+    def __init__(self, permit: Permit, rendering: Rendering) -> None:
+        self._permit = permit
+        self._rendering = rendering
+        self._reads = tuple(permit.residual.reads)
+        self._facts = tuple(permit.residual.facts)
+        self._alike: dict[tuple[object, ...], Revealed | None] = {}
+        self._revealed: dict[Ruling, Revealed | None] = {}
+
+    def of(self, record: Record, facts: RecordFacts) -> Revealed | None:
+        """Return what *record* shows; None when nothing. Raises ReleaseFailed when a condition breaks."""
+        try:
+            likeness = self._likeness(record.values, facts)
+            if likeness is None:
+                return self._ruled(record, facts)
+            if likeness not in self._alike:
+                self._alike[likeness] = self._ruled(record, facts)
+            return self._alike[likeness]
+        except Exception as broken:  # noqa: BLE001 -- conditions are plugins: whatever breaks, nothing is released
+            raise ReleaseFailed(f"a condition failed with {type(broken).__name__}") from None
+
+    def used(self) -> list[Revealed]:
+        """Return what was found, each once."""
+        return [plan for plan in self._revealed.values() if plan is not None]
+
+    def _likeness(self, values: Mapping[str, Value], facts: RecordFacts) -> tuple[object, ...] | None:
+        """Return everything that decides a record, hashable; None when it must be looked at on its own."""
+        deciding: list[object] = [values.get(path) for path in self._reads]
+        if self._facts:
+            if facts.values:
+                return None
+            deciding += [facts.facts.get(key) for key in self._facts]
+        # Without their types 1, 1.0 and True would be the same; other types may hide a difference in being equal.
+        kinds = tuple(map(type, deciding))
+        return (*deciding, kinds) if _COMPARABLE.issuperset(kinds) else None
+
+    def _ruled(self, record: Record, facts: RecordFacts) -> Revealed | None:
+        permit = self._permit
         ruling = ruling_of(record, facts, permit)
-        if ruling not in revealed:
+        if ruling not in self._revealed:
             grant = grant_of(ruling, permit)
             seen = grant.levels.get(ID_PATH) == CLEAR and _shows_any(grant, permit)
-            revealed[ruling] = Revealed(ruling, grant, permit, rendering) if seen else None
-    except Exception as broken:  # noqa: BLE001 -- conditions are plugins: whatever breaks, nothing is released
-        raise ReleaseFailed(f"a condition failed with {type(broken).__name__}") from None
-    return revealed[ruling]
+            self._revealed[ruling] = Revealed(ruling, grant, permit, self._rendering) if seen else None
+        return self._revealed[ruling]
 
 
 def ruling_of(record: Record, facts: RecordFacts, permit: Permit) -> Ruling:
@@ -125,7 +191,8 @@ def ruling_of(record: Record, facts: RecordFacts, permit: Permit) -> Ruling:
     if not residual.reads and not residual.facts:
         return permit.truths, ()
     attributes = {f"record.{path}": record.values.get(path) for path in residual.reads}
-    reading = {**permit.reading, **attributes, **facts.facts}
+    facts_read = {key: facts.facts[key] for key in residual.facts if key in facts.facts}
+    reading = {**permit.reading, **attributes, **facts_read}
     truths = residual.truths(reading)
     special = ((path, own) for path, own in sorted(facts.values.items()) if not residual.facts.isdisjoint(own))
     each = ((path, residual.truths({**reading, **own})) for path, own in special)
@@ -158,32 +225,21 @@ def _shows_any(grant: Grant, permit: Permit) -> bool:
 
 
 def _rendered(record: Record, plan: Revealed, rendering: Rendering) -> ReleasedRecord:
-    values = record.values
-    fields = plan.clear_values(values)
-    masked: dict[str, str] = {}
-    for path, mask, kind in plan.masked:
-        if path in values:
-            fields[path] = _shown(values[path], kind, mask, rendering.key)
-            masked[path] = mask.name
-    withheld = plan.withheld
-    if len(fields) < len(plan.clear) + len(plan.masked):
-        # The CRM itself would not answer these; whether they have a value stays its secret.
-        withheld += tuple(path for path in plan.levels if path not in fields)
-    released = ReleasedRecord(record.id, fields, masked, withheld, value_keys=_value_keys(values, fields, rendering))
+    fields, masked, withheld = plan.rendered(record.values, rendering.key)
+    keys = _value_keys(record.values, fields, rendering)
+    released = ReleasedRecord(record.id, fields, masked, withheld, "", keys)
     if not rendering.tagged:
         return released
     tag = tag_of(released, audience=rendering.audience, key=rendering.key, selection=rendering.selection)
-    return ReleasedRecord(record.id, fields, masked, withheld, tag, released.value_keys)
+    return ReleasedRecord(record.id, fields, masked, withheld, tag, keys)
 
 
-def _shown(value: Value, kind: FieldType, mask: Mask, key: bytes) -> Value:
-    if value is None:
-        return None
+def _image(value: Value, kind: FieldType, mask: Mask, key: bytes) -> Value:
     try:
         shown = mask.show(value, kind, key)
     except Exception as broken:  # noqa: BLE001 -- masks are plugins: whatever breaks, nothing is released
         raise ReleaseFailed(f"the mask {mask.name} failed with {type(broken).__name__}") from None
-    if shown is not None and not isinstance(shown, str | int | float | bool):
+    if shown is not None and not isinstance(shown, _SCALARS):
         raise ReleaseFailed(f"the mask {mask.name} gave a {type(shown).__name__}")
     return shown
 

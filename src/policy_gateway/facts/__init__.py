@@ -1,6 +1,7 @@
 """What policy needs to know besides the call itself (the PIP of XACML): learnt in one batch a source a page."""
 
 from policy_gateway.facts.sources import Clock, Facts
-from policy_gateway.facts.standing import Standing, StandingStore
+from policy_gateway.facts.standing import StandingFacts
+from policy_gateway.facts.store import RecordPlace, Standing, Standings
 
-__all__ = ["Clock", "Facts", "Standing", "StandingStore"]
+__all__ = ["Clock", "Facts", "RecordPlace", "Standing", "StandingFacts", "Standings"]

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from policy_gateway.model.decision import Level, Obligation
 from policy_gateway.policy.conditions import Literal
-from policy_gateway.policy.dialect import BREAKGLASS, EVERY, NORMAL, NOTHING
+from policy_gateway.policy.dialect import BREAKGLASS, EVERY, NON_PERSONAL, NORMAL, NOTHING, PERSONAL
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -156,6 +156,20 @@ class Bundle:
         return self._fields.get(tenant, frozenset())
 
     @cached_property
+    def _above(self) -> Mapping[str, frozenset[str]]:
+        uppers: dict[str, set[str]] = {}
+        for link in self.links:
+            if link.kind == "g2":
+                uppers.setdefault(link.lower, set()).add(link.upper)
+        return {name: _everything_above(name, uppers) for name in uppers}
+
+    def nonpersonal(self, name: str, connection: str) -> bool:
+        """Tell whether all say that the field id *name* holds no personal data."""
+        narrowed = f"{name}@{connection}"
+        roots = self._above.get(narrowed if narrowed in self._above else name, frozenset())
+        return NON_PERSONAL in roots and PERSONAL not in roots
+
+    @cached_property
     def _callable(self) -> Mapping[str, frozenset[str]]:
         return {tenant: frozenset(mandate.purposes) & self.leaves for tenant, mandate in self.mandates.items()}
 
@@ -170,3 +184,13 @@ class Bundle:
     def own(self, tenant: str) -> tuple[Rule, ...]:
         """Return the rules that concern *tenant*: its own and everybody's."""
         return tuple(rule for rule in self.rules if rule.dom in {EVERY, tenant})
+
+
+def _everything_above(name: str, uppers: Mapping[str, set[str]]) -> frozenset[str]:
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        fresh = uppers.get(waiting.pop(), set()) - found
+        found |= fresh
+        waiting.extend(fresh)
+    return frozenset(found)

@@ -31,6 +31,9 @@ REQUEST = ("sub", "dom", "obj", "act", "lvl", "purpose", "mode", "facts")
 COLUMNS = ("sub", "dom", "obj", "act", "eft", "show", "purpose", "cond", "tier", "then", "id", "why")
 LINKS: Mapping[str, int] = {"g": 3, "g2": 3, "g3": 2, "g4": 2, "g5": 2}
 EVERY = "*"
+PERSONAL = "personal"
+NON_PERSONAL = "non_personal"
+"""The two roots of every vocabulary, by what Art. 4(1) GDPR asks of data."""
 NOTHING = "-"
 ALLOW, DENY = "allow", "deny"
 EFFECTS = (ALLOW, DENY)

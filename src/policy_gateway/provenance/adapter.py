@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from policy_gateway.errors import InvalidCall, PreconditionFailed, RecordNotFound
 from policy_gateway.model.field import ID_PATH, Catalogue, Field, FieldType, RecordId, Resource, Value
@@ -17,19 +17,13 @@ from policy_gateway.provenance.envelope import PARTS
 from policy_gateway.provenance.keys import ValueTokens
 from policy_gateway.provenance.store import Reference, Version
 from policy_gateway.query import Change, ChangeKind, Query
-from policy_gateway.records import Adapter, ConnectionConfig, Outcome, OutcomeKind, Page, Record, Transport
+from policy_gateway.records import Adapter, ConnectionConfig, NoOptions, Outcome, OutcomeKind, Page, Record, Transport
 
 RESOURCE: Final = "provenance"
 TOKEN: Final = "token"  # noqa: S105 -- the name of a field
 _LISTS: Final = frozenset({"purposes", "recipients"})
 _PLACE: Final = ("connection", "resource", "record", "field")
 _ID_PATTERN: Final = r"[a-z][a-z0-9-]{0,39}\|[a-z0-9_.]{1,64}\|[^|\s]{1,64}\|[A-Za-z0-9_.]{1,128}"
-
-
-class NoOptions(BaseModel):
-    """There is nothing to configure."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class ProvenanceKind:

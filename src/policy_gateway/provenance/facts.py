@@ -77,5 +77,5 @@ def _of(
 
 def _facts(envelope: Envelope | None) -> Mapping[str, object]:
     if envelope is None:
-        return {DOCUMENTED: False}
+        return {KEEP_UNTIL: "", DOCUMENTED: False}
     return {KEEP_UNTIL: envelope.keep_until(), DOCUMENTED: True}

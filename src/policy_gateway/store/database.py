@@ -69,6 +69,14 @@ class Database:
             raise AuditUnavailable("the gateway's own database does not answer, so nothing was released") from None
         return prepared.rows(rows)
 
+    async def writable(self) -> bool:
+        """Tell whether the database takes what is to be kept, now."""
+        try:
+            await self.writer.submit(lambda _: None)
+        except AuditUnavailable:
+            return False
+        return True
+
     async def close(self) -> None:
         """Write what waits, then let go of the file."""
         await self.writer.close()

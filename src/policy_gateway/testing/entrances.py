@@ -118,10 +118,6 @@ class ScriptedGate:
         del connection, resource
         return path in {"id", "created_at"}
 
-    def resource_of(self, plural: str) -> str | None:
-        """Return the name of the resource that URLs call *plural*."""
-        return {"contacts": "contact", "companies": "company"}.get(plural)
-
     def _admit(self, call: Call, credential: Credential) -> None:
         if credential.secret != SECRET:
             raise NotAuthenticated

@@ -25,7 +25,7 @@ from policy_gateway.web.network import Proxies
 from policy_gateway.web.ports import Inside
 from policy_gateway.web.problems import MEDIA_TYPE, language_of, problem_of
 from policy_gateway.web.refusals import MethodRefused
-from policy_gateway.web.routing import place_of, refuse_disguised
+from policy_gateway.web.routing import place_of, refuse_disguised, singular
 
 AsgiApp = Callable[[Message, Receive, Send], Awaitable[None]]
 
@@ -120,7 +120,7 @@ class Entrance:
         exchange.check()
         exchange.place = place = place_of(exchange.raw_path)
         if place.resource:
-            exchange.resource = self._resource(place.resource)
+            exchange.resource = _resource(place.resource)
         endpoint = endpoint_of(exchange)
         exchange.identify(self._network(exchange, scope))
         try:
@@ -130,13 +130,6 @@ class Entrance:
             if not exchange.asked:
                 await self._journal(exchange, error)
             raise
-
-    def _resource(self, plural: str) -> str:
-        """Return the resource's own name instead of the plural that the path has."""
-        name = self._inside.directory.resource_of(plural)
-        if name is None:
-            raise ConnectionNotFound
-        return name
 
     def _correlation(self) -> str:
         """Return a new id, 32 hex digits, the time first: an index of them grows at its end."""
@@ -193,6 +186,14 @@ class Entrance:
             milliseconds=round(seconds * 1000, 2),
             correlation=exchange.correlation,
         )
+
+
+def _resource(plural: str) -> str:
+    """Return the resource's own name instead of the plural that the path has."""
+    name = singular(plural)
+    if name is None:
+        raise ConnectionNotFound
+    return name
 
 
 class _Sent:

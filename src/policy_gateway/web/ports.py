@@ -40,19 +40,9 @@ class Directory(Protocol):
         """Tell whether *path* is classified as non-personal, so that its values may stand in a URL."""
         ...
 
-    def resource_of(self, plural: str) -> str | None:
-        """Return the name of the resource that URLs call *plural*, whether or not any connection has it.
-
-        None when no resource can be called that.
-        """
-        ...
-
 
 class EmptyDirectory:
-    """Knows no connection, and nothing non-personal but a record's id, which stands in URLs anyway.
-
-    Resources have the names that English gives them.
-    """
+    """Knows no connection, and nothing non-personal but a record's id, which stands in URLs anyway."""
 
     async def connections(self, credential: Credential) -> Sequence[str]:
         """Return none."""
@@ -63,17 +53,6 @@ class EmptyDirectory:
         """Tell whether *path* is the record's id."""
         del connection, resource
         return path == ID_PATH
-
-    def resource_of(self, plural: str) -> str | None:
-        """Return the singular of *plural*."""
-        return singular(plural)
-
-
-def singular(plural: str) -> str | None:
-    """Return ``contact`` for ``contacts`` and ``company`` for ``companies``; None for what is no such plural."""
-    if plural.endswith("ies") and len(plural) > len("ies"):
-        return f"{plural[:-3]}y"
-    return plural[:-1] if plural.endswith("s") and len(plural) > 1 else None
 
 
 class Health(Protocol):

@@ -87,3 +87,13 @@ def _reserved(connection: str, word: str, record: bytes | None) -> Place:
     if word == "schema" and record is not None and re.fullmatch(_RESOURCE, record):
         return Place(Route.SCHEMA, connection, record.decode())
     raise ConnectionNotFound
+
+
+def singular(plural: str) -> str | None:
+    """Return the resource that URLs call *plural*: ``contact`` for ``contacts``, ``company`` for ``companies``.
+
+    None for what is no such plural.
+    """
+    if plural.endswith("ies") and len(plural) > len("ies"):
+        return f"{plural[:-3]}y"
+    return plural[:-1] if plural.endswith("s") and len(plural) > 1 else None

@@ -74,7 +74,7 @@ class TestPermit:
         """An entry says who, why, which fields at which level, by which rules, and never a value or an id."""
         said = {"ticket": "T-1", "interaction": "I-2", "channel": "phone", "request_id": "R-3"}
         await scene.live(scene.call(**said, reason="customer-asked"))
-        [entry] = await scene.reader.latest("acme")
+        [entry] = await scene.reader.page("acme")
         [group] = entry["groups"]
 
         assert SAID_OF_ONE == {key: entry[key] for key in SAID_OF_ONE}
@@ -93,7 +93,7 @@ class TestPermit:
         )
         await scene.live(scene.call(a_query("name", "email")), disclosure=two)
         await scene.live(scene.call(a_query("name", "email")), disclosure=two)
-        second, first = await scene.reader.latest("acme")
+        second, first = await scene.reader.page("acme")
 
         assert first["groups"] == second["groups"]
         assert [2, 1] == [len(group["subjects"]) for group in first["groups"]]
@@ -103,7 +103,7 @@ class TestPermit:
     async def test_searched(self, scene: Scene) -> None:
         """What a permitted query filters by is remembered by name, and never what it compared with."""
         await scene.live(scene.call(Query("contact", where=Compare("phone", Op.EQ, "+49 30 23125001"))))
-        [entry] = await scene.reader.latest("acme")
+        [entry] = await scene.reader.page("acme")
 
         assert (["phone"], False) == (entry["searched"], "23125001" in str(entry))
 
@@ -112,7 +112,7 @@ class TestPermit:
         chain = (PrincipalId("user:selma"), PrincipalId("user:anna"))
         await scene.live(principal=replace(a_principal("ai:copilot"), acting_for=chain))
         await scene.live(principal=a_principal("user:anna"))
-        anna, copilot = await scene.reader.latest("acme")
+        anna, copilot = await scene.reader.page("acme")
 
         assert (2, anna["principal"]) == (len(copilot["acting_for"]), copilot["acting_for"][1])
 
@@ -137,7 +137,7 @@ class TestEndings:
         """However a call ends it has exactly one entry, which says how, and nothing that was not released."""
         with pytest.raises(type(error)):
             await scene.live(decision=decision, error=error)
-        [entry] = await scene.reader.latest("acme")
+        [entry] = await scene.reader.page("acme")
 
         assert expected == (entry["decision"], entry["code"])
         assert ([], [], {}) == (entry["groups"], entry["released"], entry["masked"])
@@ -147,7 +147,7 @@ class TestEndings:
         """A call that ends well although nothing was permitted is no answer."""
         with pytest.raises(AuditUnavailable):
             await scene.live(decision=None)
-        [entry] = await scene.reader.latest("acme")
+        [entry] = await scene.reader.page("acme")
 
         assert ("error", []) == (entry["decision"], entry["released"])
 
@@ -156,7 +156,7 @@ class TestEndings:
         asked = scene.call(Query("contact", where=Compare("no_such_secret", Op.EQ, "x")))
         with pytest.raises(FieldRefused):
             await scene.live(asked, error=FieldRefused())
-        [entry] = await scene.reader.latest("acme")
+        [entry] = await scene.reader.page("acme")
 
         assert (1, False) == (entry["searched_count"], "no_such_secret" in str(entry))
 
@@ -166,7 +166,7 @@ class TestEndings:
         for target in ("17", "4711"):
             with pytest.raises(RecordNotFound):
                 await scene.live(scene.call(replace(scene.query, target=RecordId(target))), error=RecordNotFound())
-        unknown, known, first = await scene.reader.latest("acme")
+        unknown, known, first = await scene.reader.page("acme")
 
         assert (first["groups"][0]["subjects"], []) == (known["subjects"], unknown["subjects"])
         assert {} == await scene.entries.pseudonyms.known(a_principal().tenant, ['["crm","contact","4711"]'])
@@ -184,7 +184,7 @@ class TestCancellation:
                 await task
         await scene.live()
 
-        assert list(range(21, 0, -1)) == [entry["seq"] for entry in await scene.reader.latest("acme")]
+        assert list(range(21, 0, -1)) == [entry["seq"] for entry in await scene.reader.page("acme")]
 
     async def test_again_and_again(self, scene: Scene, database: Database, clock: FakeClock) -> None:
         """Repeated cancellation, and a further journal, take nothing from the entry."""
@@ -197,7 +197,7 @@ class TestCancellation:
             await asyncio.sleep(0)
         await entries.close()
 
-        assert (1, 1) == (len(await scene.reader.latest("acme")), len(journal.entries))
+        assert (1, 1) == (len(await scene.reader.page("acme")), len(journal.entries))
 
     async def test_while_the_crm_is_asked(self, scene: Scene) -> None:
         """A call that is cancelled while it waits for the CRM is an error with an entry."""
@@ -215,7 +215,7 @@ class TestCancellation:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        [entry] = await scene.reader.latest("acme")
+        [entry] = await scene.reader.page("acme")
 
         assert ("error", "cancelled") == (entry["decision"], entry["code"])
 
@@ -250,7 +250,7 @@ class TestChanges:
         """A change whose end nobody knows has the outcome unknown."""
         with pytest.raises(UpstreamTimeout):
             await scene.live(scene.call(scene.update), error=UpstreamTimeout())
-        outcome = (await scene.reader.latest("acme"))[0]
+        outcome = (await scene.reader.page("acme"))[0]
 
         assert ("outcome", "unknown", "upstream-timeout") == (outcome["kind"], outcome["outcome"], outcome["code"])
 
@@ -258,7 +258,7 @@ class TestChanges:
         """Only the outcome knows whom a new record is about."""
         change = Change(ChangeKind.CREATE, "contact", values={"name": "x"})
         await scene.live(scene.call(change), disclosure=scene.released())
-        outcome, intent = await scene.reader.latest("acme")
+        outcome, intent = await scene.reader.page("acme")
 
         assert ([], ["create", "done"]) == (intent["subjects"], [outcome["action"], outcome["outcome"]])
 
@@ -268,12 +268,12 @@ class TestChanges:
             await scene.live(scene.call(scene.update), decision="deny")
 
         assert 0 == scene.asked
-        assert ["decision"] == [entry["kind"] for entry in await scene.reader.latest("acme")]
+        assert ["decision"] == [entry["kind"] for entry in await scene.reader.page("acme")]
 
     async def test_replayed(self, scene: Scene) -> None:
         """A change that had been applied before is one decision that says so."""
         await scene.live(scene.call(scene.update), disclosure=replace(scene.one, replayed=True))
-        [entry] = await scene.reader.latest("acme")
+        [entry] = await scene.reader.page("acme")
 
         assert ("decision", "replayed") == (entry["kind"], entry["outcome"])
 

@@ -54,7 +54,7 @@ class TestNoEntryNoAnswer:
         with pytest.raises(AuditUnavailable):
             await scene.live(entries=entries)
 
-        assert (1, 2) == (len(journal.entries), len(await scene.reader.latest("acme")))
+        assert (1, 2) == (len(journal.entries), len(await scene.reader.page("acme")))
         assert b'"seq":1' in journal.entries[0]
 
     async def test_broken_plugin(self, scene: Scene, database: Database, clock: FakeClock) -> None:
@@ -80,7 +80,7 @@ class TestRemarks:
         """A free-text reason is in no file in clear, can be shown, and can be erased for ever."""
         entries = Entries(database, clock=clock, remarks=remarks)
         correlation = await scene.live(scene.call(reason="Frau Vogt is in hospital"), entries=entries)
-        [entry] = await scene.reader.latest("acme")
+        [entry] = await scene.reader.page("acme")
         shown = await remarks.show("acme", correlation)
         await remarks.erase("acme", correlation)
 
@@ -91,7 +91,7 @@ class TestRemarks:
     async def test_not_kept(self, scene: Scene) -> None:
         """Without a place for remarks free text is kept nowhere."""
         await scene.live(scene.call(reason="Frau Vogt is in hospital"))
-        [entry] = await scene.reader.latest("acme")
+        [entry] = await scene.reader.page("acme")
 
         assert ("", "", False) == (entry["reason"], entry["remark"], b"hospital" in scene.stored())
 
@@ -110,7 +110,7 @@ class TestOrder:
 
         await asyncio.gather(*(caller() for _ in range(32)))
         for tenant in tenants:
-            found = await scene.reader.latest(tenant, 1000)
+            found = await scene.reader.page(tenant, 1000)
             subjects = {subject for entry in found for group in entry["groups"] for subject in group["subjects"]}
 
             assert list(range(320, 0, -1)) == [entry["seq"] for entry in found]
@@ -127,7 +127,7 @@ class TestOrder:
                     await scene.live(entries=both[number % 2])
 
             await asyncio.gather(*(caller(number) for number in range(8)))
-        found = await scene.reader.latest("acme", 1000)
+        found = await scene.reader.page("acme", 1000)
 
         assert list(range(160, 0, -1)) == [entry["seq"] for entry in found]
         assert 1 == len({entry["principal"] for entry in found})

@@ -73,7 +73,7 @@ class TestDestroying:
         destroyed = await entries.pseudonyms.destroy(ACME, [ANNA.id])
         gone = await entries.pseudonyms.known(ACME, [ANNA.id])
         await attempt(entries)
-        after, before = await EntryReader(database).latest("acme")
+        after, before = await EntryReader(database).page("acme")
 
         assert (1, {}) == (destroyed, gone)
         assert before["principal"] != after["principal"]
@@ -85,6 +85,6 @@ class TestDestroying:
         async with Database.open(f"sqlite:///{file}") as second:
             await Entries(second, clock=clock).pseudonyms.destroy(ACME, [ANNA.id])
         await attempt(entries)
-        third, two, one = [entry["principal"] for entry in await EntryReader(database).latest("acme")]
+        third, two, one = [entry["principal"] for entry in await EntryReader(database).page("acme")]
 
         assert (True, False) == (one == two, two == third)

@@ -27,7 +27,7 @@ async def knock(entries: Entries, network: str = "192.0.2.17") -> None:
 
 async def told(database: Database) -> list[tuple[object, ...]]:
     """Return what the system's journal says, the oldest first."""
-    found = await EntryReader(database).latest("_system", 1000)
+    found = await EntryReader(database).page("_system", 1000)
     return [(entry["kind"], entry["source"], entry["count"]) for entry in reversed(found)]
 
 

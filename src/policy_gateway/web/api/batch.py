@@ -15,6 +15,7 @@ from policy_gateway.web.api.records import read_object
 from policy_gateway.web.exchange import Exchange
 from policy_gateway.web.ports import Inside
 from policy_gateway.web.problems import language_of, problem_of
+from policy_gateway.web.routing import singular
 from policy_gateway.web.translating import search_query, values_of
 
 MULTI_STATUS: Final = 207
@@ -24,8 +25,7 @@ async def batch(exchange: Exchange, inside: Inside) -> Answer:
     """Answer each call; one that is refused tells no more than it would alone, and does not stop the others."""
     body = asking.understood(asking.BatchBody, await read_object(exchange, inside))
     key = exchange.idempotency_key()
-    known = inside.directory.resource_of
-    items = tuple(item.model_copy(update={"resource": known(item.resource) or item.resource}) for item in body.calls)
+    items = tuple(item.model_copy(update={"resource": singular(item.resource) or item.resource}) for item in body.calls)
     calls = tuple(_call(exchange, item, index, key) for index, item in enumerate(items))
     outcomes = await inside.gate.handle_batch(Batch(calls), exchange.caller)
     results = [result_of(call, outcome, exchange) for call, outcome in zip(calls, outcomes, strict=True)]

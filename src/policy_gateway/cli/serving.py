@@ -1,0 +1,28 @@
+"""A running gateway behind its entrance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from policy_gateway.app import App
+from policy_gateway.settings import Settings
+from policy_gateway.web import HttpRules, Supplies, Web, assemble
+from policy_gateway.web.entrance import AsgiApp
+from policy_gateway.web.server import Listening, serve
+
+
+def entrance(app: App, settings: Settings, mounted: Mapping[str, AsgiApp] | None = None) -> Web:
+    """Return the entrance to *app*; *mounted* are further ASGI apps by the prefix of their paths."""
+    rules = HttpRules(hosts=frozenset(settings.allowed_hosts), trusted_proxies=settings.trusted_proxies)
+    return assemble(app.gateway, rules, Supplies(app.directory, app.health, mounted or {}))
+
+
+async def serving(app: App, settings: Settings, mounted: Mapping[str, AsgiApp] | None = None) -> None:
+    """Serve until a signal says to end."""
+    listening = Listening(
+        host=settings.host,
+        port=settings.port,
+        metrics_host=settings.metrics_host,
+        metrics_port=settings.metrics_port or None,
+    )
+    await serve(entrance(app, settings, mounted), listening)

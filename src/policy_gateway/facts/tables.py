@@ -1,0 +1,19 @@
+"""What is kept of single records: by their place in a CRM, never with a value of theirs."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, Table, Text
+
+from policy_gateway.store import Instant, metadata
+
+standings = Table(
+    "facts_standings",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("connection", Text, primary_key=True),
+    Column("resource", Text, primary_key=True),
+    Column("record", Text, primary_key=True),
+    Column("restricted", Boolean, nullable=False),
+    Column("erasure_pending", Boolean, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+)
