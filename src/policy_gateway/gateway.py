@@ -105,14 +105,18 @@ class Gateway:
     async def annotate(self, asked: Asked, released: Released) -> Notes:
         """Return what annotators say of the released values, reduced to the envelope's permitted parts."""
         notes: dict[RecordId, dict[str, Note]] = {}
-        parts = asked.permit.envelope | UNDECIDED_PARTS
+        parts = {
+            record: asked.permit.envelope(group.truths) | UNDECIDED_PARTS
+            for group in released.groups
+            for record in group.ids
+        }
         shown = {record.id: record.fields for record in released.records}
         for annotator in self.annotators:
             try:
                 said = await annotator.notes(asked.principal, asked.call, released)
                 for record, own in said.items():
                     for path in own.keys() & shown[record].keys():
-                        note = {part: value for part, value in own[path].items() if part in parts}
+                        note = {part: value for part, value in own[path].items() if part in parts[record]}
                         notes.setdefault(record, {})[path] = note
             except GatewayError:
                 raise

@@ -7,11 +7,11 @@ whatever a CRM sent beyond what it was asked for.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from policy_gateway.enforcement.tags import tag_of
 from policy_gateway.errors import ReleaseFailed
-from policy_gateway.model.decision import CLEAR, Grant, Permit
+from policy_gateway.model.decision import CLEAR, Grant, Level, Permit
 from policy_gateway.model.disclosure import Group, Released, ReleasedRecord
 from policy_gateway.model.facts import RecordFacts, TruthVector
 from policy_gateway.model.field import ID_PATH, FieldType, RecordId, Resource, Value
@@ -21,7 +21,6 @@ from policy_gateway.records import Page, Record
 ValueKey = Callable[[Value, FieldType], bytes]
 Ruling = tuple[TruthVector, tuple[tuple[str, TruthVector], ...]]
 """The truths of a record, and of each value whose own truths differ."""
-Withheld = tuple[str, ...]
 
 _SCALARS = (str, int, float)
 _COMPARABLE = frozenset({str, bool, int, tuple, type(None)})
@@ -47,41 +46,50 @@ class Rendering:
 class Revealed:
     """What records of one ruling show: which paths in clear, which masked, which not at all."""
 
-    __slots__ = ("_dropped", "_layout", "_shown", "grant", "ids", "levels", "masked", "ruling", "withheld")
+    __slots__ = ("_dropped", "_layout", "_masked", "_masks", "_shown", "grant", "ids", "levels", "ruling", "withheld")
 
     def __init__(self, ruling: Ruling, grant: Grant, permit: Permit, rendering: Rendering) -> None:
         self.ruling = ruling
         self.grant = grant
         self.ids: list[RecordId] = []
         granted, paths = grant.levels, [path for path in permit.ceiling if path != ID_PATH]
-        shown = {path: granted[path] for path in paths if path in granted and granted[path].rank > 0}
+        levels = {path: granted[path] for path in paths if path in granted and granted[path].rank > 0}
         masks, fields = rendering.masks, rendering.resource.fields
-        self.masked = tuple(
-            (path, masks[level.name], fields[path].type)
-            for path, level in shown.items()
-            if level is not CLEAR and level != CLEAR
-        )
-        self.withheld = tuple(path for path in paths if path not in shown)
-        self.levels = {path: level.name for path, level in shown.items()}
-        self._shown = tuple(shown)
+        self._masks = [
+            (path, masks[level.name], fields[path].type) for path, level in levels.items() if not _is_clear(level)
+        ]
+        self._masked = {path: mask.name for path, mask, _ in self._masks}
+        self.withheld = tuple([path for path in paths if path not in levels])
+        self.levels = {path: level.name for path, level in levels.items()}
+        self._shown = tuple(levels)
         self._layout: tuple[str, ...] | None = None
         self._dropped: tuple[str, ...] | None = None
 
-    def rendered(self, values: Mapping[str, Value], key: bytes) -> tuple[dict[str, Value], dict[str, str], Withheld]:
-        """Return what is shown of *values*, the level of what is masked, and which paths are withheld.
+    def render(self, record: Record, rendering: Rendering) -> ReleasedRecord:
+        """Return what is shown of *record*.
 
-        A path that the CRM did not answer is withheld too; whether it has a value stays the CRM's secret.
+        A path that the CRM did not answer is withheld; whether it has a value stays the CRM's secret.
         """
+        values, masks, withheld, key = record.values, self._masks, self.withheld, rendering.key
         fields = self._chosen(values)
-        masked, withheld = self.masked, self.withheld
+        masked = self._masked.copy()
         if len(fields) < len(self._shown):
-            masked = tuple(mask for mask in masked if mask[0] in fields)
+            masks = [mask for mask in masks if mask[0] in fields]
+            masked = {path: mask.name for path, mask, _ in masks}
             withheld += tuple(path for path in self._shown if path not in fields)
-        for path, mask, kind in masked:
+        for path, mask, kind in masks:
             value = fields[path]
-            if value is not None:
-                fields[path] = _image(value, kind, mask, key)
-        return fields, {path: mask.name for path, mask, _ in masked}, withheld
+            if value is None:
+                continue
+            try:
+                shown = fields[path] = mask.show(value, kind, key)
+            except Exception as broken:  # noqa: BLE001 -- masks are plugins: whatever breaks, nothing is released
+                raise ReleaseFailed(f"the mask {mask.name} failed with {type(broken).__name__}") from None
+            if shown is not None and not isinstance(shown, _SCALARS):
+                raise ReleaseFailed(f"the mask {mask.name} gave a {type(shown).__name__}")
+        keys = _value_keys(values, fields, rendering)
+        released = ReleasedRecord(record.id, fields, masked, withheld, "", keys)
+        return _tagged(released, rendering) if rendering.tagged else released
 
     def _chosen(self, values: Mapping[str, Value]) -> dict[str, Value]:
         """Return the values of the shown paths, not yet masked, in the order that they were asked for."""
@@ -117,7 +125,7 @@ def release(page: Page, permit: Permit, known: Sequence[RecordFacts], rendering:
         plan = plans.of(record, facts)
         if plan is not None:
             plan.ids.append(record.id)
-            records.append(_rendered(record, plan, rendering))
+            records.append(plan.render(record, rendering))
     used = plans.used()
     return Released(
         resource=page.resource,
@@ -224,28 +232,17 @@ def _shows_any(grant: Grant, permit: Permit) -> bool:
     return not others or any(_shows(grant, path) for path in others)
 
 
-def _rendered(record: Record, plan: Revealed, rendering: Rendering) -> ReleasedRecord:
-    fields, masked, withheld = plan.rendered(record.values, rendering.key)
-    keys = _value_keys(record.values, fields, rendering)
-    released = ReleasedRecord(record.id, fields, masked, withheld, "", keys)
-    if not rendering.tagged:
-        return released
+def _is_clear(level: Level) -> bool:
+    return level is CLEAR or (level.rank == CLEAR.rank and level.name == CLEAR.name)
+
+
+def _tagged(released: ReleasedRecord, rendering: Rendering) -> ReleasedRecord:
     tag = tag_of(released, audience=rendering.audience, key=rendering.key, selection=rendering.selection)
-    return ReleasedRecord(record.id, fields, masked, withheld, tag, keys)
-
-
-def _image(value: Value, kind: FieldType, mask: Mask, key: bytes) -> Value:
-    try:
-        shown = mask.show(value, kind, key)
-    except Exception as broken:  # noqa: BLE001 -- masks are plugins: whatever breaks, nothing is released
-        raise ReleaseFailed(f"the mask {mask.name} failed with {type(broken).__name__}") from None
-    if shown is not None and not isinstance(shown, _SCALARS):
-        raise ReleaseFailed(f"the mask {mask.name} gave a {type(shown).__name__}")
-    return shown
+    return replace(released, tag=tag)
 
 
 def _value_keys(values: Mapping[str, Value], fields: Mapping[str, Value], rendering: Rendering) -> dict[str, bytes]:
-    if rendering.value_key is None:
+    kinds, value_key = rendering.resource.fields, rendering.value_key
+    if value_key is None:
         return {}
-    kinds = rendering.resource.fields
-    return {path: rendering.value_key(values[path], kinds[path].type) for path in fields if values[path] is not None}
+    return {path: value_key(values[path], kinds[path].type) for path in fields if values[path] is not None}

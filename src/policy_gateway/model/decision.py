@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -88,6 +88,16 @@ class KnownField:
     actions: Mapping[str, Level]
 
 
+Parts = Callable[[TruthVector], frozenset[str]]
+"""Given the truths of a record, returns the parts of the envelope that may be seen."""
+
+
+def no_parts(truths: TruthVector) -> frozenset[str]:
+    """Return none: nobody asked for envelopes."""
+    del truths
+    return frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Permit:
     """Yes, within bounds.
@@ -95,7 +105,8 @@ class Permit:
     *ceiling* is, for each path that the call selects, the most that any record could show; it bounds what is fetched
     and never releases anything. *residual* decides each record. *search* must be added to the CRM's filter. *change*,
     for a change, decides each written path on the record as it is: anything below clear refuses the whole change.
-    *envelope* lists the provenance parts that may accompany values. *known* is filled for a Describe.
+    *envelope* tells which provenance parts may
+    accompany the values of a record with certain truths. *known* is filled for a Describe.
     """
 
     version: str
@@ -104,7 +115,7 @@ class Permit:
     truths: TruthVector
     search: Where | None = None
     change: Residual | None = None
-    envelope: frozenset[str] = frozenset()
+    envelope: Parts = no_parts
     known: tuple[KnownField, ...] = ()
     rules: frozenset[str] = frozenset()
     obligations: frozenset[Obligation] = frozenset()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from policy_gateway.model.decision import CLEAR, Decision, Deny, DenyKind, Grant, Level, Obligation, Permit
+from policy_gateway.model.decision import CLEAR, Decision, Deny, DenyKind, Grant, Level, Obligation, Permit, no_parts
 from policy_gateway.model.facts import Reading, TruthVector
 from policy_gateway.policy.bound import decoded, encoded
 from policy_gateway.policy.conditions import Pending
@@ -116,10 +116,10 @@ class Plan:
         permit = Permit(
             self._book.version,
             ceiling.levels,
-            self._residual(scope, call),
+            self._residual(scope, call, besides=self._envelope.alive),
             call,
             change=change,
-            envelope=self._shown_parts(call),
+            envelope=self._shown_parts if self._parts else no_parts,
             rules=ceiling.rules,
             obligations=ceiling.obligations,
         )
@@ -128,8 +128,9 @@ class Plan:
     def _ceiling(self, scope: Scope, call: TruthVector) -> Grant:
         return granted(scope.verdicts(Pending(call)), self._book.verdicts, scope.fixed)
 
-    def _residual(self, scope: Scope, call: TruthVector) -> RecordResidual:
-        rules = undecided(self._book.verdicts.named(scope.table.alive), call)
+    def _residual(self, scope: Scope, call: TruthVector, besides: int = 0) -> RecordResidual:
+        """Return what is left to decide; *besides* are further rules whose conditions must be known of a record."""
+        rules = undecided(self._book.verdicts.named(scope.table.alive | besides), call)
         bounds = tuple(bound for bound in self._book.conditions.used_by(rules) if not bound.of_call)
         return RecordResidual(scope, self._book.verdicts, bounds, call, self._book.checked)
 
@@ -138,8 +139,8 @@ class Plan:
         by_object = self._figures.verdicts(call)
         return all(self._fields.verdict(path, by_object).level == CLEAR for path in self._shape.aggregated)
 
-    def _shown_parts(self, call: TruthVector) -> frozenset[str]:
-        verdicts = self._envelope.verdicts(call)
+    def _shown_parts(self, truths: TruthVector) -> frozenset[str]:
+        verdicts = self._envelope.verdicts(truths)
         return frozenset(part for part, name in self._parts.items() if verdicts[name].level == CLEAR)
 
     def _change(self, call: TruthVector) -> Changes | Deny:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.unit.enforcement.test_release import ByVip, Plain
 
 from policy_gateway.builtins.masks import Masks
 from policy_gateway.enforcement import (
@@ -19,7 +20,6 @@ from policy_gateway.model.facts import TruthVector
 from policy_gateway.model.field import Field, FieldType, Resource
 from policy_gateway.query import And, Compare, Op, Query
 from policy_gateway.testing.builders import a_call, a_change
-from tests.unit.enforcement.test_release import ByVip, Plain
 
 ONLY_BERLIN = Compare("team", Op.EQ, "berlin")
 

@@ -6,7 +6,7 @@ import pytest
 
 from policy_gateway.errors import ReleaseFailed
 from policy_gateway.model.decision import Decision, Deny, Permit
-from policy_gateway.model.facts import Scope, Truth
+from policy_gateway.model.facts import Scope, Truth, TruthVector
 from policy_gateway.model.field import Resource
 from policy_gateway.model.principal import Principal, PrincipalId, TenantId
 from policy_gateway.policy import Policy, Vocabulary, read_files
@@ -54,12 +54,14 @@ class TestDescribe:
         assert "iban" not in known
 
     def test_envelope(self, ask: Ask) -> None:
-        """The parts of the envelope are those in clear for certain; asked for, and only then."""
+        """The parts of the envelope are those in clear for a record of certain truths; asked for, and only then."""
         included = {"include": frozenset({"gdpr"})}
         plain, noted = ask(Query("contact")), ask(Query("contact"), **included)
         assert isinstance(plain, Permit)
         assert isinstance(noted, Permit)
-        assert (frozenset(), frozenset()) == (plain.envelope, noted.envelope)  # LAW-2 is not known to be silent
+        silent = TruthVector({"restricted": Truth.FALSE})
+        assert (frozenset(), frozenset()) == (plain.envelope(silent), noted.envelope(TruthVector()))
+        assert {"source"} == noted.envelope(silent)  # LAW-2 is known not to speak
 
 
 class TestPlugins:
