@@ -13,11 +13,11 @@ import sys
 from pathlib import Path
 
 import uvloop
-from policy_gateway.app import Administration, running
 from pydantic import SecretStr
 
-from policy_gateway.identity.keys import Grant
+from policy_gateway.app import Administration, running
 from policy_gateway.cli.serving import serving
+from policy_gateway.identity.keys import Grant
 from policy_gateway.records import ConnectionConfig
 from policy_gateway.settings import Settings, load
 
