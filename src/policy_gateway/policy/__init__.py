@@ -2,6 +2,7 @@
 
 from policy_gateway.policy.bundle import Bundle, Instruction, Link, Mandate, Place, Purpose, Rule
 from policy_gateway.policy.cases import Case, Failure, Report, check_cases, read_cases, run_cases
+from policy_gateway.policy.editing import Draft, PolicyFile
 from policy_gateway.policy.explain import Explanation, NearMiss, Reason
 from policy_gateway.policy.fmt import format_folder, formatted
 from policy_gateway.policy.folder import Policies
@@ -15,6 +16,7 @@ from policy_gateway.policy.vocabulary import Vocabulary
 __all__ = [
     "Bundle",
     "Case",
+    "Draft",
     "Explanation",
     "Failure",
     "Instruction",
@@ -25,6 +27,7 @@ __all__ = [
     "Place",
     "Policies",
     "Policy",
+    "PolicyFile",
     "Purpose",
     "Question",
     "Reason",

@@ -16,6 +16,7 @@ from policy_gateway.policy.compiled import NotCompilableError
 from policy_gateway.policy.oracle import Oracle
 from policy_gateway.policy.policy import Policy
 from policy_gateway.policy.reader import read_files
+from policy_gateway.policy.rulebook import Check
 from policy_gateway.policy.selftest import self_test
 from policy_gateway.policy.sources import snapshot
 from policy_gateway.policy.vocabulary import Vocabulary
@@ -66,6 +67,10 @@ class Policies:
             if policy.version != self._current.version:
                 self._current = policy
 
+    def tried(self, files: Mapping[str, bytes]) -> Policy:
+        """Return the policy that *files* make, without putting it in force. PolicyError with all that is wrong."""
+        return self._made(files, None)
+
     def distrust(self, version: str) -> None:
         """Refuse all calls under *version* from now on: it was seen to decide otherwise than it says."""
         self._distrusted |= {version}
@@ -88,14 +93,18 @@ class Policies:
                 await asyncio.to_thread(self.reload)
 
     def _load(self) -> Policy:
-        bundle = read_files(_settled(self.folder), self._vocabulary)
+        policy = self._made(_settled(self.folder), self._oracle.check if self._oracle else None)
+        if self._oracle:
+            self._oracle.teach(policy.bundle)
+        return policy
+
+    def _made(self, files: Mapping[str, bytes], check: Check | None) -> Policy:
+        bundle = read_files(files, self._vocabulary)
         try:
-            policy = Policy(bundle, self._vocabulary, self._oracle.check if self._oracle else None)
+            policy = Policy(bundle, self._vocabulary, check)
             self_test(policy.rulebook)
         except NotCompilableError as error:
             raise PolicyError((Finding("model.conf", 1, 1, "model", str(error)),)) from None
-        if self._oracle:
-            self._oracle.teach(bundle)
         return policy
 
 
