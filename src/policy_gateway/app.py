@@ -36,7 +36,7 @@ from policy_gateway.crm import (
     Wiring,
 )
 from policy_gateway.errors import GatewayError, PolicyError
-from policy_gateway.facts import Facts, StandingFacts, Standings
+from policy_gateway.facts import Attempts, Facts, StandingFacts, Standings, VerificationFacts
 from policy_gateway.facts.adapter import StandingKind
 from policy_gateway.gateway import Gateway
 from policy_gateway.identity import (
@@ -65,12 +65,13 @@ from policy_gateway.query import Call
 from policy_gateway.reading import Reads
 from policy_gateway.settings import Settings
 from policy_gateway.store import Database
+from policy_gateway.verifying import Verifications
 
 OBLIGATIONS: Final = frozenset({"log", "notify", "expire", "announce", "show_caller_id", "disclose_ai"})
 """What rules may oblige to: the journal meets some of it in every entry, the caller is told of the rest."""
 
-KEYS_REMEMBERED: Final = timedelta(hours=24)
-"""How long an Idempotency-Key stands for its change."""
+REMEMBERED: Final = timedelta(hours=24)
+"""How long an Idempotency-Key stands for its change, and an attempt to be recognized is kept."""
 
 _SWEEP_SECONDS: Final = 600.0
 _log = structlog.get_logger()
@@ -177,7 +178,7 @@ async def running(settings: Settings, *builtins: object) -> AsyncIterator[App]:
         stack.callback(oracle.stop)
         gateway = _gateway(kept, policies)
         stack.push_async_callback(gateway.entries.close)
-        for work in (policies.watch(), _report(policies), _sweep(gateway.changes.idempotency)):
+        for work in (policies.watch(), _report(policies), _sweep(gateway)):
             stack.push_async_callback(_ended, asyncio.create_task(work))
         _log.info("gateway.started", version=policies.current().version)
         yield App(kept, policies, oracle, gateway)
@@ -193,6 +194,7 @@ def _wiring(settings: Settings, found: Extensions, own: OwnDataKind) -> Wiring:
 
 def _gateway(kept: Administration, policies: Policies) -> Gateway:
     database, master, found = kept.database, kept.master, kept.extensions
+    attempts = Attempts(database, now)
     value_keys = ValueKeys(partial(derive, master, "values"))
 
     async def kinds(tenant: str, call: Call) -> Mapping[str, FieldType]:
@@ -202,6 +204,7 @@ def _gateway(kept: Administration, policies: Policies) -> Gateway:
     sources: tuple[FactSource, ...] = (
         PrincipalFacts(kept.memberships),
         StandingFacts(kept.standings),
+        VerificationFacts(attempts),
         ProvenanceFacts(kept.provenance, value_keys, kinds),
         *found.fact_sources,
     )
@@ -217,6 +220,7 @@ def _gateway(kept: Administration, policies: Policies) -> Gateway:
         facts=facts,
         reads=reads,
         changes=Changes(reads, idempotency, found.masks),
+        verifications=Verifications(reads, attempts, value_keys.of),
         masks=found.masks,
         obligations=OBLIGATIONS,
         annotators=(ProvenanceAnnotator(kept.provenance, _tokens(master)), *found.annotators),
@@ -250,10 +254,11 @@ def _tell(problem: PolicyError | None) -> None:
         _log.error("policy.broken", folder=f"{finding.path}:{finding.line}:{finding.column}", code=finding.code)
 
 
-async def _sweep(idempotency: Idempotency) -> None:
+async def _sweep(gateway: Gateway) -> None:
     while True:
         with suppress(GatewayError):
-            await idempotency.forget(now() - KEYS_REMEMBERED)
+            await gateway.changes.idempotency.forget(now() - REMEMBERED)
+            await gateway.verifications.attempts.forget(now() - REMEMBERED)
         await asyncio.sleep(_SWEEP_SECONDS)
 
 

@@ -17,11 +17,10 @@ from policy_gateway.errors import (
     UpstreamError,
     UpstreamInvalid,
 )
-from policy_gateway.model.decision import Residual
 from policy_gateway.model.field import ID_PATH, RecordId, Value
 from policy_gateway.ports import Mask
 from policy_gateway.query import Change, ChangeKind, Query
-from policy_gateway.reading import Asked, Found, Reads
+from policy_gateway.reading import Asked, Found, Reads, change_of, granted
 from policy_gateway.records import Outcome, OutcomeKind, Page, Record
 
 ANY_STATE = "*"
@@ -55,13 +54,13 @@ class Changes:
         """Return the record to be changed; a new one is as its values say."""
         if change.kind is ChangeKind.CREATE:
             page = Page(change.resource, (Record(RecordId(""), change.values),))
-            needed = _residual(asked).facts
+            needed = change_of(asked).facts
             return Found(page, await self.reads.facts.about_records(asked.principal, asked.call, page, needed))
         if change.target is None:
             raise RecordNotFound
         if not change.precondition:
             raise PreconditionRequired
-        residual = _residual(asked)
+        residual = change_of(asked)
         paths = dict.fromkeys((*asked.permit.viewable, *sorted(asked.permit.residual.reads | residual.reads)))
         query = Query(change.resource, tuple(paths), target=change.target)
         found = await self.reads.one(asked, query, residual.facts)
@@ -84,14 +83,12 @@ class Changes:
 
     def _decided(self, asked: Asked, change: Change, found: Found) -> dict[str, Value]:
         """Refuse what may not be written on this record; return the attributes that decided."""
-        residual = _residual(asked)
-        record, facts = found.page.records[0], found.known[0]
-        attributes = {path: record.values.get(path) for path in residual.reads}
-        named = {f"record.{path}": value for path, value in attributes.items()}
-        truths = residual.truths({**asked.permit.reading, **named, **facts.facts})
-        require_writable(change, residual.levels(truths))
+        residual = change_of(asked)
+        record = found.page.records[0]
+        require_writable(change, granted(asked, residual, found))
         if change.kind is ChangeKind.CREATE:
             return {}
+        attributes = {path: record.values.get(path) for path in residual.reads}
         if change.precondition != ANY_STATE:
             attributes |= {path: record.values[path] for path in asked.permit.viewable if path in record.values}
         attributes.pop(ID_PATH, None)
@@ -128,9 +125,3 @@ class Changes:
             return await self.reads.one(asked, Query(change.resource, tuple(paths), target=record))
         except RecordNotFound:
             return nothing  # the change moved it out of this principal's sight
-
-
-def _residual(asked: Asked) -> Residual:
-    if asked.permit.change is None:
-        raise Denied
-    return asked.permit.change

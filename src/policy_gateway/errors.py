@@ -174,6 +174,13 @@ class Conflict(Refused):
     summary = "the record is in another state"
 
 
+class AttemptsExhausted(Refused):
+    """Too often somebody has said what a record does not hold."""
+
+    code = "attempts-exhausted"
+    summary = "this person could not be verified too often: try again in an hour, or another way"
+
+
 class PreconditionFailed(Refused):
     """The record is not what the caller last saw."""
 

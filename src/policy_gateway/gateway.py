@@ -24,9 +24,10 @@ from policy_gateway.model.field import RecordId
 from policy_gateway.model.principal import Credential
 from policy_gateway.policy import Policies
 from policy_gateway.ports import Annotator, Authenticator, Mask
-from policy_gateway.query import Batch, Call, Change, Query
+from policy_gateway.query import Batch, Call, Change, Query, Verify
 from policy_gateway.reading import Asked, Found, Reads, with_id
 from policy_gateway.records import Page
+from policy_gateway.verifying import Verifications
 
 MOST_CALLS_AT_ONCE = 8
 GDPR = "gdpr"
@@ -44,6 +45,7 @@ class Gateway:
     facts: Facts
     reads: Reads
     changes: Changes
+    verifications: Verifications
     masks: Mapping[str, Mask]
     obligations: frozenset[str]
     annotators: Sequence[Annotator]
@@ -62,7 +64,8 @@ class Gateway:
             released = release(found.page, permit, found.known, asked.rendering(self.masks, self.keyed(asked)))
             self.fulfil(released.obligations)
             notes = await self.annotate(asked, released)
-            return entry.disclosed(Disclosure(released, notes, permit, entry.correlation, found.replayed))
+            disclosure = Disclosure(released, notes, permit, entry.correlation, found.replayed, found.matched)
+            return entry.disclosed(disclosure)
 
     async def handle_batch(self, batch: Batch, credential: Credential) -> list[Disclosure | GatewayError]:
         """Answer each call of *batch* in order, each decided and journalled on its own; errors are answers here."""
@@ -84,12 +87,14 @@ class Gateway:
             raise error
 
     async def perform(self, asked: Asked, entry: Entry) -> Found:
-        """Ask the CRM for no more than is permitted and decides, or change what may be changed."""
+        """Ask the CRM for no more than is permitted and decides, change what may be changed, compare what may be."""
         match asked.call.operation:
             case Query() as query:
                 return await self.reads.read(asked, query)
             case Change() as change:
                 return await self.changes.change(asked, change, entry)
+            case Verify() as verify:
+                return await self.verifications.verify(asked, verify)
             case _:
                 return Found(Page(asked.target.resource.name))
 

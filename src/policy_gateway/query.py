@@ -201,7 +201,20 @@ class Describe:
     resource: str = ""
 
 
-Operation: TypeAlias = Query | Change | Describe
+@dataclass(frozen=True, slots=True)
+class Verify:
+    """Compare the field *path* of one record with *value*, which somebody says who wants to be recognized.
+
+    Only whether they are the same leaves, never what the record holds.
+    """
+
+    resource: str
+    target: RecordId
+    path: str
+    value: str = field(repr=False)
+
+
+Operation: TypeAlias = Query | Change | Describe | Verify
 
 
 @dataclass(frozen=True, slots=True)

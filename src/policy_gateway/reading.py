@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 from policy_gateway.crm import Binding, Cursors, Target
 from policy_gateway.enforcement import Rendering, narrow, visible
-from policy_gateway.enforcement.release import ValueKey
-from policy_gateway.errors import RecordNotFound
+from policy_gateway.enforcement.release import ValueKey, grant_of, ruling_of
+from policy_gateway.errors import Denied, RecordNotFound
 from policy_gateway.facts import Facts
-from policy_gateway.model.decision import Permit
+from policy_gateway.model.decision import Grant, Permit, Residual
 from policy_gateway.model.facts import RecordFacts
 from policy_gateway.model.field import ID_PATH
 from policy_gateway.model.principal import Principal
@@ -53,6 +53,7 @@ class Found:
     page: Page
     known: Sequence[RecordFacts] = ()
     replayed: bool = False
+    matched: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,3 +111,16 @@ def with_id(call: Call) -> Call:
     if not isinstance(operation, Query) or not operation.select or ID_PATH in operation.select:
         return call
     return replace(call, operation=replace(operation, select=(ID_PATH, *operation.select)))
+
+
+def change_of(asked: Asked) -> Residual:
+    """Return what each record decides of a change; Denied when policy has decided nothing of the kind."""
+    if asked.permit.change is None:
+        raise Denied
+    return asked.permit.change
+
+
+def granted(asked: Asked, residual: Residual, found: Found) -> Grant:
+    """Return what *residual* grants on the one record that was found."""
+    permit = replace(asked.permit, residual=residual)
+    return grant_of(ruling_of(found.page.records[0], found.known[0], permit), permit)

@@ -16,7 +16,7 @@ from policy_gateway.errors import (
     Refused,
 )
 from policy_gateway.model.decision import Decision, Deny, DenyKind, Permit
-from policy_gateway.query import Call, Change, Child, Query, searched_paths
+from policy_gateway.query import Call, Change, Child, Query, Verify, searched_paths
 
 PERMIT = "permit"
 DENY = "deny"
@@ -47,6 +47,8 @@ def about_paths(call: Call, *, known: bool) -> Body:
     operation = call.operation
     if isinstance(operation, Change):
         return _named("written", frozenset(operation.values), known=known)
+    if isinstance(operation, Verify):
+        return _named("searched", frozenset({operation.path}), known=known)
     if isinstance(operation, Query) and not _is_plain(operation):
         return _named("searched", frozenset().union(*map(searched_paths, _queries(operation))), known=known)
     return {}

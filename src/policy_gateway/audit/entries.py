@@ -38,7 +38,7 @@ from policy_gateway.model.disclosure import Disclosure, Released
 from policy_gateway.model.field import RecordId
 from policy_gateway.model.principal import Principal
 from policy_gateway.ports import Journal
-from policy_gateway.query import Call, Change, Query
+from policy_gateway.query import Call, Describe
 from policy_gateway.store import Database
 
 Clock = Callable[[], datetime]
@@ -46,6 +46,8 @@ Random = Callable[[int], bytes]
 
 UNKNOWN = "unknown"
 REPLAYED = "replayed"
+MATCH = "match"
+NO_MATCH = "no-match"
 
 
 def new_correlation(now: datetime, random: Random = os.urandom) -> str:
@@ -249,6 +251,8 @@ class Entry:
             body["code"] = code_of(error)
         elif self._disclosure is not None and self._disclosure.replayed:
             body["outcome"] = REPLAYED
+        elif self._disclosure is not None and self._disclosure.matched is not None:
+            body["outcome"] = MATCH if self._disclosure.matched else NO_MATCH
         return body
 
     def _outcome_body(self, error: BaseException | None, now: int) -> Body:
@@ -265,4 +269,4 @@ class Entry:
     @property
     def _target(self) -> RecordId | None:
         operation = self._call.operation
-        return operation.target if isinstance(operation, Query | Change) else None
+        return None if isinstance(operation, Describe) else operation.target

@@ -1,7 +1,13 @@
 """Holding a call to its permit (the PEP of XACML): pure functions, without clock, randomness, I/O or logging."""
 
 from policy_gateway.enforcement.echo import refuse_mask_echo
-from policy_gateway.enforcement.narrow import narrow, require_permit, require_purpose, require_writable
+from policy_gateway.enforcement.narrow import (
+    narrow,
+    require_permit,
+    require_purpose,
+    require_readable,
+    require_writable,
+)
 from policy_gateway.enforcement.release import Rendering, Revealed, release, visible
 from policy_gateway.enforcement.tags import selection_of, tag_of
 
@@ -13,6 +19,7 @@ __all__ = [
     "release",
     "require_permit",
     "require_purpose",
+    "require_readable",
     "require_writable",
     "selection_of",
     "tag_of",

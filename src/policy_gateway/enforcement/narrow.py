@@ -44,6 +44,12 @@ def narrow(query: Query, permit: Permit) -> Query:
     return replace(query, select=(*viewable, *deciding), where=where)
 
 
+def require_readable(path: str, grant: Grant) -> None:
+    """Refuse to look at *path* of a record unless all of it may be looked at."""
+    if grant.levels.get(path) != CLEAR:
+        raise FieldRefused
+
+
 def require_writable(change: Change, grant: Grant) -> None:
     """Refuse *change* whole unless each of its fields may be written on this record.
 

@@ -1,11 +1,11 @@
-"""What policy can know of how a record stands: restricted, or about to be erased."""
+"""What policy can know of single records: how they stand, and whether the person behind one has been recognized."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
 
-from policy_gateway.facts.store import NEITHER, Standing, Standings
+from policy_gateway.facts.store import NEITHER, Attempts, RecordPlace, Standing, Standings
 from policy_gateway.model.facts import Reading, RecordFacts
 from policy_gateway.model.principal import Principal
 from policy_gateway.query import Call
@@ -13,6 +13,7 @@ from policy_gateway.records import Page
 
 RESTRICTED: Final = "fact.restricted"
 ERASURE_PENDING: Final = "fact.erasure_pending"
+VERIFIED_LEVEL: Final = "fact.verified_level"
 
 
 class StandingFacts:
@@ -34,6 +35,27 @@ class StandingFacts:
         if not known:
             return [_NEITHER] * len(ids)
         return [_facts(known[record]) if record in known else _NEITHER for record in ids]
+
+
+class VerificationFacts:
+    """Knows ``fact.verified_level``: how many fields of a record the caller was recognized by in this interaction."""
+
+    provides = frozenset({VERIFIED_LEVEL})
+
+    def __init__(self, attempts: Attempts) -> None:
+        self._attempts = attempts
+
+    async def about_call(self, principal: Principal, call: Call) -> Reading:
+        """Return nothing: it hangs on records."""
+        return {}
+
+    async def about_records(self, principal: Principal, call: Call, page: Page) -> Sequence[RecordFacts]:
+        """Return the level for each record of *page*."""
+        ids = [record.id for record in page.records]
+        place = RecordPlace(principal.tenant, call.connection, page.resource, "")
+        by = (principal.id, call.circumstances.interaction)
+        levels = await self._attempts.levels(place, ids, by)
+        return [RecordFacts({VERIFIED_LEVEL: levels.get(record, 0)}) for record in ids]
 
 
 def _facts(standing: Standing) -> RecordFacts:

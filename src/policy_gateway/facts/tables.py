@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Table, Text
+from sqlalchemy import Boolean, Column, Integer, Table, Text
 
 from policy_gateway.store import Instant, metadata
 
@@ -16,4 +16,19 @@ standings = Table(
     Column("restricted", Boolean, nullable=False),
     Column("erasure_pending", Boolean, nullable=False),
     Column("changed_at", Instant, nullable=False),
+)
+
+attempts = Table(
+    "facts_attempts",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("connection", Text, primary_key=True),
+    Column("resource", Text, primary_key=True),
+    Column("record", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("principal", Text, nullable=False),
+    Column("interaction", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("matched", Boolean, nullable=False),
+    Column("at", Instant, nullable=False, index=True),
 )

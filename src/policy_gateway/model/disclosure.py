@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
 
 from policy_gateway.model.decision import Obligation, Permit
 from policy_gateway.model.facts import TruthVector
@@ -16,8 +18,7 @@ Notes = Mapping[RecordId, Mapping[str, Note]]
 """Envelopes by record and path."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReleasedRecord:
+class ReleasedRecord(NamedTuple):
     """One record as one principal may see it.
 
     *fields* holds values in clear or masked, *masked* the level of each masked one, *withheld* the paths that were
@@ -30,7 +31,7 @@ class ReleasedRecord:
     masked: Mapping[str, str]
     withheld: tuple[str, ...]
     tag: str = ""
-    value_keys: Mapping[str, bytes] = field(default_factory=dict)
+    value_keys: Mapping[str, bytes] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ class Disclosure:
     """What left, with its notes: the answer to one call.
 
     *permit* is what it was released under (its version, its obligations, and for a Describe the known fields),
-    *correlation* the journal entry's id. *replayed* tells that an idempotent change had been applied before.
+    *correlation* the journal entry's id. *replayed* tells that an idempotent change had been applied before, *matched*
+    what a Verify found.
     """
 
     released: Released
@@ -67,6 +69,7 @@ class Disclosure:
     permit: Permit
     correlation: str = ""
     replayed: bool = False
+    matched: bool | None = None
 
     @property
     def version(self) -> str:

@@ -20,7 +20,7 @@ from policy_gateway.policy.rulebook import Asker, Check, Rulebook
 from policy_gateway.policy.shape import likeness
 from policy_gateway.policy.verdicts import Question
 from policy_gateway.policy.vocabulary import Vocabulary
-from policy_gateway.query import Action, Call, Change
+from policy_gateway.query import Action, Call, Change, Verify
 
 _PLANS = 1024
 _FIELDS = 1024
@@ -74,7 +74,7 @@ class Policy:
         decision = plan.decide({**reading, **self._background(names, tenant)})
         if self._check is not None and next(self._decisions) % SAMPLED == 0 and isinstance(decision, Permit):
             # Asked anew from the call itself, so that a memory that mixed up its keys is found out.
-            action = Action.VIEW if isinstance(call.operation, Change) else call.action
+            action = Action.VIEW if isinstance(call.operation, Change | Verify) else call.action
             question = Question(names, tenant, str(action), purpose, mode)
             self._sample(question, decision, self._fields_of(resource, tenant, connection))
         return decision

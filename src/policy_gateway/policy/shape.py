@@ -17,6 +17,7 @@ from policy_gateway.query import (
     Not,
     Or,
     Query,
+    Verify,
     Where,
     paths_of,
 )
@@ -33,8 +34,9 @@ _WRITES: Mapping[ChangeKind, tuple[Action, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """*action* is how released fields are used. *writes* is empty unless the call is a change.
+    """Which paths are used how; *action* is how released fields are.
 
+    *writes* is empty unless the call is a change, or verifies a value, which each record decides like a change.
     *everything* tells that no path was named. *aggregated* are paths whose values go into a figure, *aliases* the
     names of the figures.
     """
@@ -69,6 +71,8 @@ def shape_of(call: Call) -> Shape | None:
             return _of_change(change)
         case Describe():
             return Shape(Action.VIEW, describes=True)
+        case Verify() as asked if call.action is Action.VERIFY:
+            return Shape(Action.VIEW, ("id",), writes=(Action.VERIFY,), written=(asked.path,))
         case _:
             return None
 

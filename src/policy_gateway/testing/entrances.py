@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import orjson
@@ -22,7 +22,7 @@ from policy_gateway.model.disclosure import Disclosure, Note, Released, Released
 from policy_gateway.model.facts import Reading, TruthVector
 from policy_gateway.model.field import RecordId, Value
 from policy_gateway.model.principal import Credential
-from policy_gateway.query import Action, Batch, Call, Change, ChangeKind, Describe, Query, searched_paths
+from policy_gateway.query import Action, Batch, Call, Change, ChangeKind, Describe, Query, Verify, searched_paths
 
 SECRET: Final = "good-key"  # noqa: S105 -- opens nothing but this gate
 VERSION: Final = "bundle-1"
@@ -89,6 +89,10 @@ class ScriptedGate:
                 return self._disclosure(call, *self._found(query))
             case Change() as change:
                 return self._disclosure(call, *self._changed(change))
+            case Verify() as asked:
+                found = self._found(Query(asked.resource, ("id",), target=asked.target))
+                held = self.contacts[asked.target].get(asked.path)
+                return replace(self._disclosure(call, *found), matched=held == asked.value)
 
     async def handle_batch(self, batch: Batch, credential: Credential) -> Sequence[Disclosure | GatewayError]:
         """Answer each call of *batch*."""

@@ -57,7 +57,14 @@ def list_answer(disclosure: Disclosure, *, gdpr: bool = False, following: bytes 
 def page(disclosure: Disclosure, *, gdpr: bool = False) -> dict[str, object]:
     """Return the members that a page of records has."""
     released = disclosure.released
-    members: dict[str, object] = {"data": [shown(record, disclosure, gdpr=gdpr) for record in released.records]}
+    if gdpr or disclosure.notes:
+        data = [shown(record, disclosure, gdpr=gdpr) for record in released.records]
+    else:
+        data = [
+            {"id": record, "fields": fields, "masked": masked, "withheld": withheld}
+            for record, fields, masked, withheld, _, _ in released.records
+        ]
+    members: dict[str, object] = {"data": data}
     if released.cursor is not None:
         members["cursor"] = released.cursor
     return members

@@ -184,6 +184,13 @@ class LookupBody(Body):
     email: Annotated[str, StringConstraints(min_length=3, max_length=254)] | None = None
 
 
+class VerifyBody(Body):
+    """What somebody says who wants to be recognized, as it would be written."""
+
+    field: Path
+    value: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
 B = TypeVar("B", bound=Body)
 
 _SAID: Final = {

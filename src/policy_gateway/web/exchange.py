@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 
 from policy_gateway.errors import InvalidCall, NotAuthenticated, PurposeMissing, PurposeRefused
 from policy_gateway.model.principal import Credential
-from policy_gateway.query import Call, Circumstances, Operation
+from policy_gateway.query import Action, Call, Circumstances, Operation, Verify
 from policy_gateway.web.refusals import (
     BodyTooLarge,
     BodyTooSlow,
@@ -173,6 +173,7 @@ class Exchange:
             self.place.connection if connection is None else connection,
             operation,
             self.purpose,
+            action=Action.VERIFY if isinstance(operation, Verify) else Action.VIEW,
             circumstances=self.circumstances,
             include=include,
         )

@@ -19,9 +19,13 @@ Part = dict[str, Any]
 """A part of the document; its shape is the specification's."""
 
 DIALECT: Final = "3.1.0"
-_BODIES: Final = (asking.SearchBody, asking.BatchBody, asking.LookupBody)
+_BODIES: Final = (asking.SearchBody, asking.BatchBody, asking.LookupBody, asking.VerifyBody)
 _RECORD: Final = {"$ref": "#/components/schemas/Record"}
 _WRITES: Final = ("If-Match", "Idempotency-Key")
+_REFUSALS: Final = (
+    *("400", "401", "403", "404", "405", "406", "409", "412", "413", "415", "428", "429"),
+    *("500", "502", "503", "504"),
+)
 
 
 def document() -> Part:
@@ -81,6 +85,10 @@ def _paths() -> Part:
                                 _answer("Results", examples.EDITED) | _answer("Results", examples.EDITED, "207"),
                                 ("Idempotency-Key",), _body("Envelopes", examples.ENVELOPES)),
         },
+        f"{record}/verify": {
+            "post": _operation("verifyValue", "Ask whether a record holds what somebody says, and no more",
+                               _answer("Verified", examples.VERIFIED), (), _body("VerifyBody", examples.VERIFY)),
+        },
         "/v1/{connection}/schema/{resource}": {
             "get": _operation("describeResource", "List the fields that one may know of",
                               _answer("Description", examples.SCHEMA)),
@@ -108,9 +116,8 @@ def _operation(
     }
     if body is not None:
         operation["requestBody"] = body
-    refusals = ("400", "401", "403", "404", "405", "406", "409", "412", "413", "415", "428", "500", "502", "503", "504")
     problem = {"$ref": "#/components/responses/Problem"}
-    operation["responses"] = answers | dict.fromkeys(refusals, problem)
+    operation["responses"] = answers | dict.fromkeys(_REFUSALS, problem)
     return operation
 
 
@@ -205,6 +212,8 @@ def _answers() -> Part:
         "Results": _object({"results": {"type": "array", "items": anything}}, ("results",)),
         "Hits": _object({"hits": {"type": "array", "items": anything}, "unavailable": {"type": "array"}},
                         ("hits", "unavailable")),
+        "Verified": _object({"id": {"type": "string"}, "field": {"type": "string"}, "match": {"type": "boolean"},
+                             "obligations": texts}, ("id", "field", "match")),
         "Problem": _object(
             {
                 "type": {"type": "string"},

@@ -36,6 +36,8 @@ PROBLEM: Final[Example] = {
     "correlation_id": "5f3c0d6a9b1e4f7c8a2d4e6f80917263",
 }
 RESULTS: Final[Example] = {"results": [{"status": 200, "record": RECORD}, {"status": 403, "problem": PROBLEM}]}
+VERIFY: Final[Example] = {"field": "birthdate", "value": "1984-05-17"}
+VERIFIED: Final[Example] = {"id": "1017", "field": "birthdate", "match": True}
 LOOKUP: Final[Example] = {"phone": "030 5550100"}
 HITS: Final[Example] = {
     "hits": [{"connection": "crm", "resource": "contacts", **RECORD}],

@@ -37,6 +37,7 @@ STATUS: Final[Mapping[type[errors.GatewayError], int]] = MappingProxyType(
         errors.RecordNotFound: 404,
         errors.ConnectionNotFound: 404,
         errors.Conflict: 409,
+        errors.AttemptsExhausted: 429,
         errors.PreconditionFailed: 412,
         errors.PreconditionRequired: 428,
         errors.UpstreamError: 502,

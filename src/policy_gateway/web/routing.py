@@ -16,6 +16,7 @@ class Route(StrEnum):
     RECORD = "record"
     SEARCH = "search"
     PROVENANCE = "provenance"
+    VERIFY = "verify"
     SCHEMA = "schema"
     BATCH = "batch"
     LOOKUP = "lookup"
@@ -36,7 +37,7 @@ NOWHERE: Final = Place(Route.UNKNOWN)
 _CONNECTION: Final = rb"([a-z][a-z0-9_-]{0,62})"
 _RESOURCE: Final = rb"([a-z][a-z0-9_]{0,62}(?:\.[A-Za-z][A-Za-z0-9_]{0,62})?)"
 _ID: Final = rb"([A-Za-z0-9_](?:[A-Za-z0-9_.:@=-]{0,126}[A-Za-z0-9_=-])?)"
-_RECORDS: Final = re.compile(rb"/v1/%b/%b(?:/%b(/provenance)?)?" % (_CONNECTION, _RESOURCE, _ID))
+_RECORDS: Final = re.compile(rb"/v1/%b/%b(?:/%b(/provenance|/verify)?)?" % (_CONNECTION, _RESOURCE, _ID))
 _RESERVED: Final = frozenset({"schema", "batch"})
 _ENCODED_SLASH: Final = re.compile(rb"%2f", re.IGNORECASE)
 _NOT_PLAIN: Final = re.compile(rb"//|/\.{1,2}(?:/|$)|[^A-Za-z0-9_.~!$&'()*+,;=:@/-]")
@@ -53,7 +54,7 @@ def place_of(raw: bytes) -> Place:
         connection, resource, record, tail = matched.groups()
         word = resource.decode()
         if word not in _RESERVED:
-            return _records(connection.decode(), word, record, provenance=tail is not None)
+            return _records(connection.decode(), word, record, tail)
         if tail is None:
             return _reserved(connection.decode(), word, record)
     if raw == b"/v1/lookup":
@@ -71,11 +72,11 @@ def refuse_disguised(raw: bytes) -> None:
         raise InvalidCall("the path is not in its plain form")
 
 
-def _records(connection: str, resource: str, record: bytes | None, *, provenance: bool) -> Place:
+def _records(connection: str, resource: str, record: bytes | None, tail: bytes | None) -> Place:
     if record is None:
         return Place(Route.LIST, connection, resource)
-    if provenance:
-        return Place(Route.PROVENANCE, connection, resource, record.decode())
+    if tail is not None:
+        return Place(Route(tail[1:].decode()), connection, resource, record.decode())
     if record == b"search":
         return Place(Route.SEARCH, connection, resource)
     return Place(Route.RECORD, connection, resource, record.decode())

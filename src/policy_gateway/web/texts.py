@@ -35,6 +35,9 @@ ENGLISH: Final[Mapping[str, Text]] = MappingProxyType(
         "record-not-found": Text("Record not found", "no such record"),
         "not-found": Text("Not found", "no such route, connection or resource"),
         "conflict": Text("Conflict", "the record is in another state"),
+        "attempts-exhausted": Text(
+            "Attempts exhausted", "this person could not be verified too often: try again in an hour, or another way"
+        ),
         "precondition-failed": Text("Precondition failed", "the record has changed since it was read: read it again"),
         "precondition-required": Text(
             "Precondition required", "send If-Match with the ETag that was read, or * to overwrite whatever is there"
@@ -84,6 +87,10 @@ GERMAN: Final[Mapping[str, Text]] = MappingProxyType(
         "record-not-found": Text("Datensatz nicht gefunden", "diesen Datensatz gibt es nicht"),
         "not-found": Text("Nicht gefunden", "diese Route, Verbindung oder Ressource gibt es nicht"),
         "conflict": Text("Konflikt", "der Datensatz ist in einem anderen Zustand"),
+        "attempts-exhausted": Text(
+            "Versuche aufgebraucht",
+            "diese Person ließ sich zu oft nicht erkennen: versuchen Sie es in einer Stunde oder auf anderem Weg",
+        ),
         "precondition-failed": Text(
             "Vorbedingung verletzt", "der Datensatz hat sich seit dem Lesen geändert: lesen Sie ihn neu"
         ),

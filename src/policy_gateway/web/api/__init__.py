@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from policy_gateway.web.answers import Answer
-from policy_gateway.web.api import batch, lookup, provenance, records, schema
+from policy_gateway.web.api import batch, lookup, provenance, records, schema, verify
 from policy_gateway.web.exchange import Exchange
 from policy_gateway.web.ports import Inside
 from policy_gateway.web.refusals import MethodRefused
@@ -38,6 +38,7 @@ ROUTES: Final[Mapping[Route, Mapping[str, Endpoint]]] = MappingProxyType(
                 "PATCH": provenance.edit,
             }
         ),
+        Route.VERIFY: MappingProxyType({"POST": verify.verify}),
         Route.LOOKUP: MappingProxyType({"POST": lookup.lookup}),
     }
 )
