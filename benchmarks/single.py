@@ -92,7 +92,7 @@ def competitors(folder: Path, upstream: Server) -> Iterator[dict[str, Competitor
         ask = {"Authorization": f"Bearer {token_file.read_text(encoding='utf-8')}", "X-Purpose": "service"}
         yield {
             FLOOR: Competitor(floor, UPSTREAM_PATH, {}),
-            OURS: Competitor(own, f"/v1/crm/contacts/{CONTACT}", ask),
+            OURS: Competitor(own, f"/v1/crm/contacts/{CONTACT}?include=gdpr", ask),
             PLAIN: Competitor(start(PLAIN, "peers/plain.py", "httpx2"), f"/contacts/{CONTACT}", {}),
             OLDER: Competitor(start(OLDER, "peers/plain.py", "httpx"), f"/contacts/{CONTACT}", {}),
             NAIVE: Competitor(
@@ -142,7 +142,7 @@ def _table(timed: Rounds, memory: float) -> Table:
         title="One contact over HTTP",
         method=(
             f"wrk with {CONNECTIONS} kept-alive connections (and with one), all on loopback, one worker each. The CRM "
-            "is nginx with static files. Ours authenticates, decides, narrows, releases and writes a durable entry for "
+            "is nginx with static files. Ours authenticates, decides, narrows, releases, attaches the GDPR metadata and writes a durable entry for "
             f"each answer, by the shipped policy. The naive gateway has {RULES:,} rules. After it all, our worker "
             f"holds {memory:.0f} MB."
         ),
