@@ -39,11 +39,15 @@ class Changes:
         if change.kind in {ChangeKind.MERGE, ChangeKind.UPSERT}:
             raise Denied  # neither can be decided field by field before the CRM has chosen the record
         refuse_mask_echo(change.values, asked.target.resource, self.masks.values())
+        if change.idempotency_key is not None:
+            earlier = await self.idempotency.earlier(asked.principal, asked.target, change)
+            if earlier is not None:
+                return await self._replayed(asked, change, earlier)
         found = await self._current(asked, change)
         expected = self._decided(asked, change, found)
         claim = await self._claim(asked, change)
         if claim is not None and claim.done:
-            return replace(await self._after(asked, change, claim.record), replayed=True)
+            return await self._replayed(asked, change, claim)
         await entry.intend()
         outcome = await self._write(asked, replace(change, expected=expected), entry, claim)
         if claim is not None:
@@ -114,6 +118,10 @@ class Changes:
             raise
         entry.outcome(outcome.kind, outcome.id)
         return outcome
+
+    async def _replayed(self, asked: Asked, change: Change, claim: Claim) -> Found:
+        """Return the record that was changed before: answered under the policy of now, with the values of now."""
+        return replace(await self._after(asked, change, claim.record), replayed=True)
 
     async def _after(self, asked: Asked, change: Change, record: RecordId | None) -> Found:
         """Return the record as it is now, as far as it may be seen; nothing of one that is gone."""

@@ -88,6 +88,7 @@ class Gateway:
 
     async def perform(self, asked: Asked, entry: Entry) -> Found:
         """Ask the CRM for no more than is permitted and decides, change what may be changed, compare what may be."""
+        self.fulfil(asked.permit.obligations)  # what cannot be met stops a change before it is made
         match asked.call.operation:
             case Query() as query:
                 return await self.reads.read(asked, query)
@@ -120,7 +121,7 @@ class Gateway:
             try:
                 said = await annotator.notes(asked.principal, asked.call, released)
                 for record, own in said.items():
-                    for path in own.keys() & shown[record].keys():
+                    for path in [path for path in shown[record] if path in own]:
                         note = {part: value for part, value in own[path].items() if part in parts[record]}
                         notes.setdefault(record, {})[path] = note
             except GatewayError:

@@ -101,6 +101,8 @@ def _ids_in(where: Where | None) -> list[Value]:
 def _page(page: object, resource: str) -> Page:
     if not isinstance(page, Page) or page.resource != resource:
         raise UpstreamInvalid("the CRM answered for another resource")
+    if not isinstance(page.records, tuple | list):
+        raise UpstreamInvalid("the adapter gave something that is no page")
     return page
 
 
@@ -128,7 +130,7 @@ def _check_target(page: Page, target: RecordId) -> None:
 
 
 def _sound(record: object, grammar: re.Pattern[str]) -> Record:
-    if not isinstance(record, Record):
+    if not isinstance(record, Record) or not isinstance(record.values, Mapping):
         raise UpstreamInvalid("the adapter gave something that is no record")
     _check_id(record.id, grammar)
     values = record.values

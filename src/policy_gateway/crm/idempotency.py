@@ -10,9 +10,9 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Executable, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Executable, bindparam, delete, insert, select, update
 
 from policy_gateway.crm.tables import idempotency
 from policy_gateway.crm.target import Target
@@ -25,6 +25,7 @@ from policy_gateway.store import Database
 LONGEST_KEY: Final = 255
 _PENDING: Final = "pending"
 _DONE: Final = "done"
+_TOLD: Final = (idempotency.c.request_hash, idempotency.c.state, idempotency.c.record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,33 +46,37 @@ class Idempotency:
         self._database = database
         self._key = key
         self._clock = clock
+        own = [idempotency.c[name] == bindparam(name) for name in ("tenant", "principal", "key_hash")]
+        self._known = database.prepare(select(*_TOLD).where(*own))
+
+    async def earlier(self, principal: Principal, target: Target, change: Change) -> Claim | None:
+        """Return the claim of *change* if it was applied before: the record may well be in another state since then.
+
+        Raises what :meth:`claim` raises.
+        """
+        claim = self._claim(principal, target, change)
+        own = {"tenant": claim.tenant, "principal": claim.principal, "key_hash": claim.key_hash}
+        rows = await self._database.fetch(self._known, **own)
+        return _done(claim, rows[0], self._hash(_canonical(target, change))) if rows else None
 
     async def claim(self, principal: Principal, target: Target, change: Change) -> Claim:
         """Return the claim of *change* on its idempotency key, durable before anything is sent.
 
         Raises Conflict when the key stands for another change, or for one of which nobody knows yet how it ended.
         """
-        key = change.idempotency_key or ""
-        if not 1 <= len(key) <= LONGEST_KEY or not (key.isascii() and key.isprintable()):
-            raise InvalidCall("the Idempotency-Key must be 1 to 255 printable ASCII characters")
-        claim = Claim(target.tenant, principal.id, self._hash(key))
+        claim = self._claim(principal, target, change)
         request_hash = self._hash(_canonical(target, change))
         now = self._clock()
 
         def job(connection: Connection) -> Claim:
-            columns = (idempotency.c.request_hash, idempotency.c.state, idempotency.c.record)
-            row = connection.execute(select(*columns).where(_is(claim))).first()
-            if row is None:
-                values = {"tenant": claim.tenant, "principal": claim.principal, "key_hash": claim.key_hash}
-                connection.execute(
-                    insert(idempotency).values(**values, request_hash=request_hash, state=_PENDING, claimed_at=now)
-                )
-                return claim
-            if not hmac.compare_digest(row.request_hash, request_hash):
-                raise Conflict("this Idempotency-Key was used for another change: use a new one")
-            if row.state == _PENDING:
-                raise Conflict("a change with this Idempotency-Key is under way, or its outcome is not known")
-            return Claim(claim.tenant, claim.principal, claim.key_hash, done=True, record=row.record)
+            row = connection.execute(select(*_TOLD).where(_is(claim))).first()
+            if row is not None:
+                return _done(claim, tuple(row), request_hash)
+            values = {"tenant": claim.tenant, "principal": claim.principal, "key_hash": claim.key_hash}
+            connection.execute(
+                insert(idempotency).values(**values, request_hash=request_hash, state=_PENDING, claimed_at=now)
+            )
+            return claim
 
         return await self._database.writer.submit(job)
 
@@ -99,8 +104,24 @@ class Idempotency:
 
         return await self._database.writer.submit(job)
 
+    def _claim(self, principal: Principal, target: Target, change: Change) -> Claim:
+        key = change.idempotency_key or ""
+        if not 1 <= len(key) <= LONGEST_KEY or not (key.isascii() and key.isprintable()):
+            raise InvalidCall("the Idempotency-Key must be 1 to 255 printable ASCII characters")
+        return Claim(target.tenant, principal.id, self._hash(key))
+
     def _hash(self, text: str) -> bytes:
         return hmac.digest(self._key, text.encode(errors="backslashreplace"), "sha256")
+
+
+def _done(claim: Claim, row: tuple[Any, ...], request_hash: bytes) -> Claim:
+    """Return *claim* as the applied change that *row* tells of; Conflict when it tells of anything else."""
+    known_hash, state, record = row
+    if not hmac.compare_digest(known_hash, request_hash):
+        raise Conflict("this Idempotency-Key was used for another change: use a new one")
+    if state == _PENDING:
+        raise Conflict("a change with this Idempotency-Key is under way, or its outcome is not known")
+    return Claim(claim.tenant, claim.principal, claim.key_hash, done=True, record=record)
 
 
 def _execute(connection: Connection, statement: Executable) -> None:

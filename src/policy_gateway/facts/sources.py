@@ -52,13 +52,13 @@ class Facts:
 async def _ask(source: FactSource, principal: Principal, call: Call, page: Page) -> Sequence[RecordFacts]:
     try:
         answer = await source.about_records(principal, call, page)
-        complete = len(answer) == len(page.records)
+        complete = len(answer) == len(page.records) and all(type(known) is RecordFacts for known in answer)
     except GatewayError:
         raise
     except Exception as broken:  # noqa: BLE001 -- sources are plugins; fail closed
         raise FactsUnavailable(f"a fact source failed with {type(broken).__name__}") from None
     if not complete:
-        raise FactsUnavailable("a fact source answered for another number of records than it was asked about")
+        raise FactsUnavailable("a fact source did not answer for just the records that it was asked about")
     return answer
 
 

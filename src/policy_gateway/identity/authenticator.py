@@ -56,7 +56,9 @@ class KeyAuthenticator:
 async def authenticate(credential: Credential, authenticators: Sequence[Authenticator]) -> Principal:
     """Return who the first authenticator that knows this kind of credential says it is; NotAuthenticated if none."""
     for authenticator in authenticators:
-        principal = await authenticator.authenticate(credential)
-        if principal is not None:
+        principal: object = await authenticator.authenticate(credential)
+        if isinstance(principal, Principal):
             return principal
+        if principal is not None:
+            break  # a plugin that says anything else has not said who is calling
     raise NotAuthenticated

@@ -11,7 +11,7 @@ from policy_gateway.policy.bundle import Bundle, Rule
 from policy_gateway.policy.conditions import Literal
 from policy_gateway.policy.vocabulary import Vocabulary
 from policy_gateway.ports import Condition
-from policy_gateway.query import Where
+from policy_gateway.query import And, Compare, In, Not, Or, Text, Where
 
 CODE_BITS = 2
 _CODES = (Truth.UNKNOWN, Truth.TRUE, Truth.FALSE)
@@ -42,10 +42,11 @@ class Bound:
     def pushdown(self, reading: Reading, *, holds: bool) -> Where | None:
         """Return a filter for the records for which it is known to hold (or not to), if a CRM can tell."""
         try:
-            return self.condition.pushdown(self.arguments, reading, holds=holds)
+            where: object = self.condition.pushdown(self.arguments, reading, holds=holds)
         except Exception as error:  # noqa: BLE001 -- conditions are plugins; fail closed
             message = f"a condition broke: {type(error).__name__}"
             raise ReleaseFailed(message) from None
+        return where if isinstance(where, And | Or | Not | Compare | In | Text) else None
 
 
 class BoundConditions:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from policy_gateway.model.decision import CLEAR, Decision, Deny, DenyKind, Grant, Level, Obligation, Permit, no_parts
@@ -120,8 +120,8 @@ class Plan:
             call,
             change=change,
             envelope=self._shown_parts if self._parts else no_parts,
-            rules=ceiling.rules,
-            obligations=ceiling.obligations,
+            rules=ceiling.rules.union(change.ceiling.rules if change else ()),
+            obligations=ceiling.obligations.union(change.ceiling.obligations if change else ()),
         )
         return Branch(permit, requirement, self._fields.searchable)
 
@@ -144,15 +144,16 @@ class Plan:
         return frozenset(part for part, name in self._parts.items() if verdicts[name].level == CLEAR)
 
     def _change(self, call: TruthVector) -> Changes | Deny:
-        residuals, refused = [], set[str]()
+        residuals, ceilings, refused = [], [], set[str]()
         for table in self._writes:
             scope = Scope(self._fields, self._shape.written, table, {})
             ceiling = self._ceiling(scope, call)
             refused |= {path for path, level in ceiling.levels.items() if level != CLEAR}
             residuals.append(self._residual(scope, call))
+            ceilings.append(ceiling)
         if refused:
             return Deny(DenyKind.FIELD, self._book.version, truths=call, paths=tuple(sorted(refused)))
-        return Changes(tuple(residuals))
+        return Changes(tuple(residuals), _least(ceilings))
 
     def _described(self, call: TruthVector) -> Branch:
         known = self._book.describe(self._asker, self._fields, self._known)
@@ -162,12 +163,16 @@ class Plan:
 
 
 class Changes:
-    """The residual of a change that needs several actions (an upsert creates or edits): each must be permitted."""
+    """The residual of a change that needs several actions (an upsert creates or edits): each must be permitted.
 
-    __slots__ = ("_parts", "facts", "reads")
+    *ceiling* is the most that any record could grant.
+    """
 
-    def __init__(self, parts: tuple[RecordResidual, ...]) -> None:
+    __slots__ = ("_parts", "ceiling", "facts", "reads")
+
+    def __init__(self, parts: tuple[RecordResidual, ...], ceiling: Grant) -> None:
         self._parts = parts
+        self.ceiling = ceiling
         self.reads: frozenset[str] = frozenset().union(*(part.reads for part in parts))
         self.facts: frozenset[str] = frozenset().union(*(part.facts for part in parts))
 
@@ -182,12 +187,16 @@ class Changes:
 
     def levels(self, truths: TruthVector) -> Grant:
         """Return for each written path the least that any of the actions grants."""
-        grants = [part.levels(truths) for part in self._parts]
-        if len(grants) == 1:
-            return grants[0]
-        levels: dict[str, Level] = {}
-        for grant in grants:
-            for path, level in grant.levels.items():
-                levels[path] = min(level, levels.get(path, level), key=lambda level: level.rank)
-        rules = frozenset[str]().union(*(grant.rules for grant in grants))
-        return Grant(levels, rules, frozenset[Obligation]().union(*(grant.obligations for grant in grants)))
+        return _least([part.levels(truths) for part in self._parts])
+
+
+def _least(grants: Sequence[Grant]) -> Grant:
+    """Return for each path the least that any of *grants* gives."""
+    if len(grants) == 1:
+        return grants[0]
+    levels: dict[str, Level] = {}
+    for grant in grants:
+        for path, level in grant.levels.items():
+            levels[path] = min(level, levels.get(path, level), key=lambda level: level.rank)
+    rules = frozenset[str]().union(*(grant.rules for grant in grants))
+    return Grant(levels, rules, frozenset[Obligation]().union(*(grant.obligations for grant in grants)))
