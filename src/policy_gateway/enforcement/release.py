@@ -6,15 +6,17 @@ whatever a CRM sent beyond what it was asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
+from types import MappingProxyType
 
 from policy_gateway.enforcement.tags import tag_of
 from policy_gateway.errors import ReleaseFailed
-from policy_gateway.model.decision import CLEAR, Grant, Level, Permit
+from policy_gateway.model.decision import CLEAR, NONE, Grant, Permit
 from policy_gateway.model.disclosure import Group, Released, ReleasedRecord
 from policy_gateway.model.facts import RecordFacts, TruthVector
-from policy_gateway.model.field import ID_PATH, FieldType, RecordId, Resource, Value
+from policy_gateway.model.field import ID_PATH, Field, FieldType, RecordId, Resource, Value
 from policy_gateway.ports import Mask
 from policy_gateway.records import Page, Record
 
@@ -22,6 +24,9 @@ ValueKey = Callable[[Value, FieldType], bytes]
 Ruling = tuple[TruthVector, tuple[tuple[str, TruthVector], ...]]
 """The truths of a record, and of each value whose own truths differ."""
 
+Show = Callable[[Value, FieldType, bytes], Value | None]
+
+_NO_KEYS: Mapping[str, bytes] = MappingProxyType({})
 _SCALARS = (str, int, float)
 _COMPARABLE = frozenset({str, bool, int, tuple, type(None)})
 
@@ -46,72 +51,82 @@ class Rendering:
 class Revealed:
     """What records of one ruling show: which paths in clear, which masked, which not at all."""
 
-    __slots__ = ("_dropped", "_layout", "_masked", "_masks", "_shown", "grant", "ids", "levels", "ruling", "withheld")
+    __slots__ = ("_beyond", "_masked", "_masks", "_picked", "_shown", "grant", "ids", "levels", "ruling", "withheld")
 
     def __init__(self, ruling: Ruling, grant: Grant, permit: Permit, rendering: Rendering) -> None:
         self.ruling = ruling
         self.grant = grant
         self.ids: list[RecordId] = []
-        granted, paths = grant.levels, [path for path in permit.ceiling if path != ID_PATH]
-        levels = {path: granted[path] for path in paths if path in granted and granted[path].rank > 0}
-        masks, fields = rendering.masks, rendering.resource.fields
-        self._masks = [
-            (path, masks[level.name], fields[path].type) for path, level in levels.items() if not _is_clear(level)
-        ]
-        self._masked = {path: mask.name for path, mask, _ in self._masks}
-        self.withheld = tuple([path for path in paths if path not in levels])
-        self.levels = {path: level.name for path, level in levels.items()}
-        self._shown = tuple(levels)
-        self._layout: tuple[str, ...] | None = None
-        self._dropped: tuple[str, ...] | None = None
+        levels, masks, fields = grant.levels, rendering.masks, rendering.resource.fields
+        clear = levels[ID_PATH] if levels.get(ID_PATH) == CLEAR else CLEAR
+        shown: dict[str, str] = {}
+        withheld: list[str] = []
+        self._masks: list[tuple[str, Show, FieldType]] = []
+        self._masked: dict[str, str] = {}
+        for path in permit.ceiling:
+            level = levels.get(path, NONE)
+            if level is clear or level == CLEAR:
+                shown[path] = CLEAR.name
+            elif level.rank > 0:
+                mask = masks[level.name]
+                shown[path] = level.name
+                self._masks.append((path, mask.show, fields[path].type))
+                self._masked[path] = mask.name
+            else:
+                withheld.append(path)
+        shown.pop(ID_PATH, None)
+        self.levels = shown
+        self.withheld = tuple(withheld)
+        self._shown = list(self.levels)
+        self._beyond: list[str] | None = None
+        self._picked = False
 
     def render(self, record: Record, rendering: Rendering) -> ReleasedRecord:
         """Return what is shown of *record*.
 
         A path that the CRM did not answer is withheld; whether it has a value stays the CRM's secret.
         """
-        values, masks, withheld, key = record.values, self._masks, self.withheld, rendering.key
-        fields = self._chosen(values)
-        masked = self._masked.copy()
+        values, masks, masked, withheld = record.values, self._masks, self._masked, self.withheld
+        fields, key = self._chosen(values), rendering.key
         if len(fields) < len(self._shown):
             masks = [mask for mask in masks if mask[0] in fields]
-            masked = {path: mask.name for path, mask, _ in masks}
+            masked = {path: masked[path] for path, *_ in masks}
             withheld += tuple(path for path in self._shown if path not in fields)
-        for path, mask, kind in masks:
+        for path, show, kind in masks:
             value = fields[path]
             if value is None:
                 continue
             try:
-                shown = fields[path] = mask.show(value, kind, key)
+                shown = fields[path] = show(value, kind, key)
             except Exception as broken:  # noqa: BLE001 -- masks are plugins: whatever breaks, nothing is released
-                raise ReleaseFailed(f"the mask {mask.name} failed with {type(broken).__name__}") from None
-            if shown is not None and not isinstance(shown, _SCALARS):
-                raise ReleaseFailed(f"the mask {mask.name} gave a {type(shown).__name__}")
-        keys = _value_keys(values, fields, rendering)
-        released = ReleasedRecord(record.id, fields, masked, withheld, "", keys)
+                raise ReleaseFailed(f"the mask {masked[path]} failed with {type(broken).__name__}") from None
+            if type(shown) is not str and shown is not None and not isinstance(shown, _SCALARS):
+                raise ReleaseFailed(f"the mask {masked[path]} gave a {type(shown).__name__}")
+        released = ReleasedRecord(record.id, fields, masked, withheld, "", _value_keys(values, fields, rendering))
         return _tagged(released, rendering) if rendering.tagged else released
 
     def _chosen(self, values: Mapping[str, Value]) -> dict[str, Value]:
-        """Return the values of the shown paths, not yet masked, in the order that they were asked for."""
-        kept = dict(values)
-        layout = tuple(kept)
-        if layout != self._layout:
-            self._layout, self._dropped = layout, self._beyond(layout)
-        if self._dropped is None:
-            return {path: kept[path] for path in self._shown if path in kept}
-        for path in self._dropped:
-            del kept[path]
-        return kept
-
-    def _beyond(self, layout: tuple[str, ...]) -> tuple[str, ...] | None:
-        """Return the paths of *layout* that are not shown; None unless leaving them out gives exactly the shown ones.
+        """Return the values of the shown paths, not yet masked, in the order that they were asked for.
 
         The records of a page are mostly laid out alike, and leaving out a few is a third of the work of picking many.
         """
-        shown = frozenset(self._shown)
-        if tuple([path for path in layout if path in shown]) != self._shown:
-            return None
-        return tuple([path for path in layout if path not in shown])
+        if self._beyond is None:
+            shown = self.levels
+            self._beyond = [path for path in values if path not in shown]
+            self._picked = len(self._beyond) > len(shown)
+        if not self._picked:
+            kept = dict(values)
+            try:
+                for path in self._beyond:
+                    del kept[path]
+            except KeyError:
+                pass  # this record is laid out otherwise: what is left will not be what is shown
+            paths = list(kept)
+            if paths == self._shown:
+                self._shown = paths  # next time these very strings are compared, which takes no time
+                return kept
+            self._picked = True
+        return {path: values[path] for path in self._shown if path in values}
 
 
 def release(page: Page, permit: Permit, known: Sequence[RecordFacts], rendering: Rendering) -> Released:
@@ -146,27 +161,40 @@ def visible(page: Page, permit: Permit, known: Sequence[RecordFacts], rendering:
 class Plans:
     """What the records of one page show: worked out once for all that are alike in what decides."""
 
-    __slots__ = ("_alike", "_facts", "_permit", "_reads", "_rendering", "_revealed")
+    __slots__ = ("_alike", "_deciding", "_facts", "_permit", "_reads", "_rendering", "_revealed")
 
     def __init__(self, permit: Permit, rendering: Rendering) -> None:
         self._permit = permit
         self._rendering = rendering
-        self._reads = tuple(permit.residual.reads)
-        self._facts = tuple(permit.residual.facts)
+        residual = permit.residual
+        self._reads = tuple(residual.reads)
+        self._facts = tuple(residual.facts)
+        if len(self._reads) == 1:
+            self._reads *= 2  # itemgetter makes a tuple of two and more only
+        self._deciding = itemgetter(*self._reads) if self._reads and not self._facts else None
         self._alike: dict[tuple[object, ...], Revealed | None] = {}
         self._revealed: dict[Ruling, Revealed | None] = {}
 
     def of(self, record: Record, facts: RecordFacts) -> Revealed | None:
         """Return what *record* shows; None when nothing. Raises ReleaseFailed when a condition breaks."""
+        if self._deciding is not None:
+            try:
+                deciding = self._deciding(record.values)
+                return self._alike[(*deciding, *map(type, deciding))]
+            except (KeyError, TypeError):
+                pass
         try:
-            likeness = self._likeness(record.values, facts)
-            if likeness is None:
-                return self._ruled(record, facts)
-            if likeness not in self._alike:
-                self._alike[likeness] = self._ruled(record, facts)
-            return self._alike[likeness]
+            return self._found(record, facts)
         except Exception as broken:  # noqa: BLE001 -- conditions are plugins: whatever breaks, nothing is released
             raise ReleaseFailed(f"a condition failed with {type(broken).__name__}") from None
+
+    def _found(self, record: Record, facts: RecordFacts) -> Revealed | None:
+        likeness = self._likeness(record.values, facts)
+        if likeness is None:
+            return self._ruled(record, facts)
+        if likeness not in self._alike:
+            self._alike[likeness] = self._ruled(record, facts)
+        return self._alike[likeness]
 
     def used(self) -> list[Revealed]:
         """Return what was found, each once."""
@@ -181,15 +209,16 @@ class Plans:
             deciding += [facts.facts.get(key) for key in self._facts]
         # Without their types 1, 1.0 and True would be the same; other types may hide a difference in being equal.
         kinds = tuple(map(type, deciding))
-        return (*deciding, kinds) if _COMPARABLE.issuperset(kinds) else None
+        return (*deciding, *kinds) if _COMPARABLE.issuperset(kinds) else None
 
     def _ruled(self, record: Record, facts: RecordFacts) -> Revealed | None:
         permit = self._permit
         ruling = ruling_of(record, facts, permit)
         if ruling not in self._revealed:
-            grant = grant_of(ruling, permit)
-            seen = grant.levels.get(ID_PATH) == CLEAR and _shows_any(grant, permit)
-            self._revealed[ruling] = Revealed(ruling, grant, permit, self._rendering) if seen else None
+            grant = grant_of(ruling, permit, self._rendering.resource)
+            plan = Revealed(ruling, grant, permit, self._rendering) if grant.levels.get(ID_PATH) == CLEAR else None
+            absent = plan is None or (not plan.levels and plan.withheld)
+            self._revealed[ruling] = None if absent else plan
         return self._revealed[ruling]
 
 
@@ -202,47 +231,48 @@ def ruling_of(record: Record, facts: RecordFacts, permit: Permit) -> Ruling:
     facts_read = {key: facts.facts[key] for key in residual.facts if key in facts.facts}
     reading = {**permit.reading, **attributes, **facts_read}
     truths = residual.truths(reading)
+    if not facts.values:
+        return truths, ()
     special = ((path, own) for path, own in sorted(facts.values.items()) if not residual.facts.isdisjoint(own))
     each = ((path, residual.truths({**reading, **own})) for path, own in special)
     return truths, tuple((path, own) for path, own in each if own != truths)
 
 
-def grant_of(ruling: Ruling, permit: Permit) -> Grant:
-    """Return the grant for a record, its values of other truths decided by their own."""
+def grant_of(ruling: Ruling, permit: Permit, resource: Resource) -> Grant:
+    """Return the grant for a record, its values of other truths decided by their own.
+
+    A compound value is decided by its own truths and by those of each part: the name is gone when the first name is.
+    """
     truths, exceptions = ruling
     grant = permit.residual.levels(truths)
     if not exceptions:
         return grant
     levels, rules, obligations = dict(grant.levels), grant.rules, grant.obligations
-    for path, own in exceptions:
-        special = permit.residual.levels(own)
-        if path in levels:
-            levels[path] = special.levels[path]
-            rules, obligations = rules | special.rules, obligations | special.obligations
+    special = {path: permit.residual.levels(own) for path, own in exceptions}
+    for path in levels:
+        deciding = [special.get(part, grant) for part in _with_parts(path, resource.fields)]
+        if any(one is not grant for one in deciding):
+            levels[path] = min((one.levels[path] for one in deciding), key=lambda level: level.rank)
+            rules = rules.union(*(one.rules for one in deciding))
+            obligations = obligations.union(*(one.obligations for one in deciding))
     return Grant(levels, rules, obligations)
 
 
-def _shows(grant: Grant, path: str) -> bool:
-    level = grant.levels.get(path)
-    return level is not None and level.rank > 0
-
-
-def _shows_any(grant: Grant, permit: Permit) -> bool:
-    others = [path for path in permit.ceiling if path != ID_PATH]
-    return not others or any(_shows(grant, path) for path in others)
-
-
-def _is_clear(level: Level) -> bool:
-    return level is CLEAR or (level.rank == CLEAR.rank and level.name == CLEAR.name)
+def _with_parts(path: str, fields: Mapping[str, Field]) -> Iterator[str]:
+    """Yield *path*, and the paths of everything that a compound field there contains."""
+    yield path
+    field_there = fields.get(path)
+    for part in field_there.contains if field_there is not None else ():
+        yield from _with_parts(part, fields)
 
 
 def _tagged(released: ReleasedRecord, rendering: Rendering) -> ReleasedRecord:
     tag = tag_of(released, audience=rendering.audience, key=rendering.key, selection=rendering.selection)
-    return replace(released, tag=tag)
+    return released._replace(tag=tag)
 
 
-def _value_keys(values: Mapping[str, Value], fields: Mapping[str, Value], rendering: Rendering) -> dict[str, bytes]:
-    kinds, value_key = rendering.resource.fields, rendering.value_key
+def _value_keys(values: Mapping[str, Value], fields: Mapping[str, Value], rendering: Rendering) -> Mapping[str, bytes]:
+    value_key, kinds = rendering.value_key, rendering.resource.fields
     if value_key is None:
-        return {}
+        return _NO_KEYS
     return {path: value_key(values[path], kinds[path].type) for path in fields if values[path] is not None}

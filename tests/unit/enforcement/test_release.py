@@ -185,6 +185,101 @@ class TestRelease:
         assert visible(page, permit(ByVip({})), [RecordFacts()] * 2, rendering()) == 1
 
 
+class TestAlikeRecords:
+    """What records share is worked out once; whatever differs in them must still tell."""
+
+    def test_one_is_not_true(self) -> None:
+        """An attribute that only equals another one decides on its own: 1 is no truth, and neither is 1.0."""
+
+        class ByTruth(ByVip):
+            """A residual that knows truths from numbers."""
+
+            def truths(self, reading: Reading) -> TruthVector:
+                """Return whether the attribute is exactly False."""
+                return TruthVector({"vip": Truth.FALSE if reading.get("record.vip") is False else Truth.UNKNOWN})
+
+        page = a_page(*(a_record(str(number), values(vip=vip)) for number, vip in enumerate((False, 0, 0.0, False))))
+        released = release(page, permit(ByTruth({})), [RecordFacts()] * 4, rendering())
+        assert [record.id for record in released.records] == ["0", "3"]
+
+    def test_an_attribute_of_an_unexpected_kind_decides_all_the_same(self) -> None:
+        """A list, which cannot be remembered by, is looked at each time."""
+
+        class ByConsents(ByVip):
+            """A residual that shows whoever consented."""
+
+            reads = frozenset({"consents"})
+
+            def truths(self, reading: Reading) -> TruthVector:
+                """Return whether there is any consent."""
+                return TruthVector({"vip": Truth.FALSE if reading.get("record.consents") else Truth.TRUE})
+
+        records = [a_record(str(number), values(consents=given)) for number, given in enumerate((["a"], [], ["b"]))]
+        released = release(a_page(*records), permit(ByConsents({})), [RecordFacts()] * 3, rendering())
+        assert [record.id for record in released.records] == ["0", "2"]
+
+    def test_records_differ_by_their_facts(self) -> None:
+        """Records alike in their attributes but not in what fact sources know are decided apart."""
+        known = [RecordFacts({"value.expired": expired}) for expired in (False, True, False)]
+        page = a_page(*(a_record(str(number), values()) for number in range(3)))
+        released = release(page, permit(ByExpiry({})), known, rendering())
+        assert [record.id for record in released.records] == ["0", "2"]
+
+    def test_a_condition_sees_only_facts_that_it_declares(self) -> None:
+        """A fact that no condition declares decides nothing, so that records without it can be alike."""
+        seen: list[Reading] = []
+
+        class Curious(ByVip):
+            """A residual that writes down what it is told."""
+
+            def truths(self, reading: Reading) -> TruthVector:
+                """Return what every ordinary record has."""
+                seen.append(reading)
+                return TruthVector({"vip": Truth.FALSE})
+
+        facts = RecordFacts({"fact.restricted": True})
+        release(a_page(a_record("7", values(vip=False))), permit(Curious({})), [facts], rendering())
+        assert seen == [{"record.vip": False}]
+
+    def test_what_one_record_has_beyond_the_others_stays_inside(self) -> None:
+        """Records of one page that are laid out differently show the same fields, in the order of the selection."""
+        sent = [
+            values(birthdate="1980-01-01"),
+            values(birthdate="1980-01-01", IBAN="again"),
+            values(IBAN="again"),
+            {"birthdate": "1980-01-01", **dict(reversed(values().items()))},
+            values(),
+            values(birthdate="1980-01-01"),
+        ]
+        page = a_page(*(a_record(str(number), given) for number, given in enumerate(sent)))
+        released = release(page, permit(Plain(ALL_CLEAR)), [RecordFacts()] * len(sent), rendering())
+        assert [list(record.fields.items()) for record in released.records] == [list(values().items())] * len(sent)
+
+    def test_masked_fields_stand_where_they_were_asked_for(self) -> None:
+        """A masked field keeps its place, also when another one is not answered."""
+        masked = permit(Plain({"id": CLEAR, "iban": LAST4, "name": CLEAR}), {"id": CLEAR, "iban": CLEAR, "name": CLEAR})
+        sent = [{"iban": "DE02120300000000202051", "name": "Lena Vogt"}, {"name": "Jo"}, {"iban": None, "name": None}]
+        page = a_page(*(a_record(str(number), given) for number, given in enumerate(sent)))
+        released = release(page, masked, [RecordFacts()] * 3, rendering())
+        assert [list(record.fields.items()) for record in released.records] == [
+            [("iban", "••• 2051"), ("name", "Lena Vogt")],
+            [("name", "Jo")],
+            [("iban", None), ("name", None)],
+        ]
+        assert [(record.masked, record.withheld) for record in released.records] == [
+            ({"iban": "last4"}, ()),
+            ({}, ("iban",)),
+            ({"iban": "last4"}, ()),
+        ]
+
+    def test_what_the_crm_said_is_left_as_it_was(self) -> None:
+        """Releasing changes nothing in the page."""
+        given = values(vip=False, birthdate="1980-01-01")
+        before = dict(given)
+        release(a_page(*[a_record("7", given)] * 3), permit(ByVip({})), [RecordFacts()] * 3, rendering())
+        assert given == before
+
+
 class TestTags:
     def tag(self, given: dict[str, Value], audience: str = "user:anna", **levels: Level) -> str:
         """Return the tag of a record for *audience*."""
