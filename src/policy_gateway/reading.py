@@ -123,4 +123,5 @@ def change_of(asked: Asked) -> Residual:
 def granted(asked: Asked, residual: Residual, found: Found) -> Grant:
     """Return what *residual* grants on the one record that was found."""
     permit = replace(asked.permit, residual=residual)
-    return grant_of(ruling_of(found.page.records[0], found.known[0], permit), permit)
+    ruling = ruling_of(found.page.records[0], found.known[0], permit)
+    return grant_of(ruling, permit, asked.target.resource)

@@ -20,7 +20,7 @@ class ProvenanceAnnotator:
     """Notes the envelope of each released value, or its gap, and the token by which an edit names the value.
 
     All parts are noted; which of them leave is decided elsewhere. A value that is not shown gets no note, since that
-    would tell that it exists.
+    would tell that it exists; one that is shown masked gets no token: who does not see it cannot vouch for it.
     """
 
     def __init__(self, provenance: Provenance, tokens: ValueTokens) -> None:
@@ -44,8 +44,9 @@ class ProvenanceAnnotator:
         notes: dict[str, Note] = {}
         for path, value_key in record.value_keys.items():
             place = Reference(tenant, call.connection, resource, record.id, path)
-            token = self._tokens.seal(value_key, place)
-            notes[path] = {**_known_of(known, record.id, path, value_key), VALUE: token}
+            notes[path] = _known_of(known, record.id, path, value_key)
+            if path not in record.masked:  # the token of a masked value would tell whenever that changes
+                notes[path] = {**notes[path], VALUE: self._tokens.seal(value_key, place)}
         return notes
 
 

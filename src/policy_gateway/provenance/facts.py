@@ -65,10 +65,11 @@ def _of(
         return general
     values = dict(general.values)
     for path, vouched in own.items():
-        value = record.values.get(path)
-        if value is None or path == ID_PATH:
+        if path == ID_PATH or record.values.get(path, path) is None:
             continue
-        if keyed(value, kinds.get(path, FieldType.TEXT)) == vouched.value_key:
+        # A value that was not asked for still decides whatever contains it, so what was vouched for it counts.
+        asked = path in record.values
+        if not asked or keyed(record.values[path], kinds.get(path, FieldType.TEXT)) == vouched.value_key:
             values[path] = _facts(vouched.envelope)
         else:
             values[path] = {**_facts(known.default(path)), DOCUMENTED: False}

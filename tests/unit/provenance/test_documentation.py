@@ -217,7 +217,7 @@ class TestFacts:
         without = await self.ask(facts, OTHER)
         await provenance.set_default(replace(PLACE, path="*"), {"keep_until": "2030-01-01"}, "p-1")
 
-        assert ([(None, False)], [("2030-01-01", False)]) == (without, await self.ask(facts, OTHER))
+        assert ([("", False)], [("2030-01-01", False)]) == (without, await self.ask(facts, OTHER))
 
     async def test_defaults(self, provenance: Provenance, facts: ProvenanceFacts) -> None:
         """Where nothing else is known the defaults hold; one without a date of collection has no known end."""
@@ -236,7 +236,7 @@ class TestFacts:
         assert [("2001-01-01", True), ("2150-01-01", True), ("2300-01-01", True)] == [
             known[number] for number in (0, 149, 299)
         ]
-        assert 297 == known.count((None, False))
+        assert 297 == known.count(("", False))
 
     async def test_call(self, facts: ProvenanceFacts) -> None:
         """Nothing is known before there are values."""
