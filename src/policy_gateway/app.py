@@ -21,6 +21,7 @@ from policy_gateway.builtins.conditions import Conditions
 from policy_gateway.builtins.entries import EntryKind
 from policy_gateway.builtins.masks import Masks
 from policy_gateway.builtins.own_data import OwnDataKind
+from policy_gateway.builtins.sheltered import ShelteredAnnotator, ShelteredSource
 from policy_gateway.changing import Changes
 from policy_gateway.crm import (
     GATEWAY,
@@ -206,7 +207,7 @@ def _gateway(kept: Administration, policies: Policies) -> Gateway:
         StandingFacts(kept.standings),
         VerificationFacts(attempts),
         ProvenanceFacts(kept.provenance, value_keys, kinds),
-        *found.fact_sources,
+        *map(ShelteredSource, found.fact_sources),
     )
     facts = Facts(sources, now)
     reads = Reads(facts, Cursors(derive(master, "cursors-1") + derive(master, "cursors-2")), found.masks)
@@ -223,7 +224,7 @@ def _gateway(kept: Administration, policies: Policies) -> Gateway:
         verifications=Verifications(reads, attempts, value_keys.of),
         masks=found.masks,
         obligations=OBLIGATIONS,
-        annotators=(ProvenanceAnnotator(kept.provenance, _tokens(master)), *found.annotators),
+        annotators=(ProvenanceAnnotator(kept.provenance, _tokens(master)), *map(ShelteredAnnotator, found.annotators)),
         value_key=value_keys.of,
     )
 

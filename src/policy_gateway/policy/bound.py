@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from policy_gateway.errors import ReleaseFailed
 from policy_gateway.model.facts import Reading, Scope, Truth
@@ -81,6 +82,7 @@ class BoundConditions:
 def encoded(bounds: Iterable[Bound], reading: Reading) -> int:
     """Return the truths of *bounds* as a number, cheap to look up by."""
     code = 1
+    reading = MappingProxyType(reading)  # a condition that writes to it would decide for the others
     for bound in bounds:
         truth = bound.test(reading)
         code = code << CODE_BITS | (1 if truth is Truth.TRUE else 2 if truth is Truth.FALSE else 0)
