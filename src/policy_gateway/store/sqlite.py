@@ -66,6 +66,11 @@ def writing_engine(url: URL, patience_ms: int) -> Engine:
     return engine
 
 
+def touch(connection: Connection) -> None:
+    """Write without changing anything: a transaction that writes nothing succeeds on a full or read-only disk, too."""
+    connection.exec_driver_sql("PRAGMA user_version = 0")
+
+
 def reading_connection(url: URL) -> sqlite3.Connection:
     """Return a connection that cannot write; it is used from the event loop, so it waits for locks only shortly."""
     uri = url.query.get("uri") == "true"

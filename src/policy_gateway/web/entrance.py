@@ -122,8 +122,8 @@ class Entrance:
         if place.resource:
             exchange.resource = _resource(place.resource)
         endpoint = endpoint_of(exchange)
-        exchange.identify(self._network(exchange, scope))
         try:
+            exchange.identify(self._network(exchange, scope))
             exchange.explain()
             return await endpoint(exchange, self._inside)
         except GatewayError as error:

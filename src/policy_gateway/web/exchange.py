@@ -123,13 +123,13 @@ class Exchange:
         """Read who is calling and why from the headers; NotAuthenticated without a well-formed credential."""
         given = self.headers.get(b"authorization")
         matched = None if given is None else _BEARER.fullmatch(given)
-        if matched is None:
-            raise NotAuthenticated
-        credential = Credential(matched[1].decode().lower(), matched[2].decode(), network)
-        self.credential = credential
+        scheme, secret = (matched[1].decode().lower(), matched[2].decode()) if matched is not None else ("", "")
+        self.credential = Credential(scheme, secret, network)
         request_id = "" if self.request_id is None else self.request_id.decode()
         self.circumstances = Circumstances(network=network, request_id=request_id, correlation=self.correlation)
-        return credential
+        if matched is None:
+            raise NotAuthenticated
+        return self.credential
 
     def explain(self) -> None:
         """Read why the call is made: PurposeMissing, PurposeRefused for what can be no purpose, InvalidCall."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, assert_never
 
-from policy_gateway.errors import GatewayError
+from policy_gateway.errors import AuditUnavailable, GatewayError
 from policy_gateway.model.disclosure import Disclosure
 from policy_gateway.model.field import RecordId
 from policy_gateway.query import Batch, Call, Change, ChangeKind, Operation, Query
@@ -28,8 +29,16 @@ async def batch(exchange: Exchange, inside: Inside) -> Answer:
     items = tuple(item.model_copy(update={"resource": singular(item.resource) or item.resource}) for item in body.calls)
     calls = tuple(_call(exchange, item, index, key) for index, item in enumerate(items))
     outcomes = await inside.gate.handle_batch(Batch(calls), exchange.caller)
+    require_recorded(outcomes)
     results = [result_of(call, outcome, exchange) for call, outcome in zip(calls, outcomes, strict=True)]
     return Answer(MULTI_STATUS, written({"results": results}), version=version_of(outcomes))
+
+
+def require_recorded(outcomes: Sequence[object]) -> None:
+    """Raise AuditUnavailable when none of several calls could be recorded: then this request was not, either."""
+    unrecorded = [outcome for outcome in outcomes if isinstance(outcome, AuditUnavailable)]
+    if len(unrecorded) == len(outcomes):
+        raise unrecorded[0]
 
 
 def result_of(call: Call, outcome: Disclosure | GatewayError, exchange: Exchange) -> dict[str, object]:

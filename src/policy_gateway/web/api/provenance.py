@@ -8,7 +8,7 @@ from policy_gateway.errors import GatewayError, InvalidCall
 from policy_gateway.model.field import RecordId, Value
 from policy_gateway.query import Batch, Call, Change, ChangeKind, Query
 from policy_gateway.web.answers import Answer, with_obligations, written
-from policy_gateway.web.api.batch import MULTI_STATUS, numbered, result_of, version_of
+from policy_gateway.web.api.batch import MULTI_STATUS, numbered, require_recorded, result_of, version_of
 from policy_gateway.web.api.records import read_object
 from policy_gateway.web.exchange import PATCHES, Exchange
 from policy_gateway.web.parsing import GDPR, one_query, parameters, require_name
@@ -51,6 +51,7 @@ async def edit(exchange: Exchange, inside: Inside) -> Answer:
         return Answer(200, written(members), version=disclosure.version)
     numbers = tuple(numbered(call, index) for index, call in enumerate(calls))
     outcomes = await inside.gate.handle_batch(Batch(numbers), exchange.caller)
+    require_recorded(outcomes)
     results = []
     for field, call, outcome in zip(fields, numbers, outcomes, strict=True):
         ended = result_of(call, outcome, exchange) if isinstance(outcome, GatewayError) else {"status": 200}
