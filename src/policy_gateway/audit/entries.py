@@ -120,6 +120,16 @@ class Entries:
         else:
             await self._sheltered(self._journal.append(draft))
 
+    def write_later(self, account: Account) -> None:
+        """Have an entry written if it still can be: who calls has waited for the journal once, and is refused."""
+        task = asyncio.ensure_future(self._write_quietly(account))
+        self._unfinished.add(task)
+        task.add_done_callback(self._unfinished.discard)
+
+    async def _write_quietly(self, account: Account) -> None:
+        with suppress(AuditUnavailable):
+            await self.write(account)
+
     async def stranger(self, call: Call, code: str, correlation: str, time: int) -> None:
         """Remember an attempt of which nobody knows who made it."""
         await self._strangers.attempt(call.circumstances.network, code, correlation, time)
@@ -219,6 +229,8 @@ class Entry:
             error = broken = AuditUnavailable("nothing was permitted, so nothing was released")
         if self._principal is None:
             await self._entries.stranger(self._call, code_of(error), self.correlation, self._began)
+        elif isinstance(error, AuditUnavailable) and isinstance(self._decision, Permit):
+            self._entries.write_later(self._account(self._principal, error))
         else:
             await self._entries.write(self._account(self._principal, error))
         if broken is not None:
