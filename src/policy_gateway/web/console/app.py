@@ -92,7 +92,7 @@ class _Answers:
             current = await self.writer.edit(address.language)
             edit = Edit(Draft(form.draft.text, current.draft.tag), overtaken=True)
             return _html(await self.writer.page(address, edit), _CONFLICT)
-        return RedirectResponse(f"{address.at()}&saved=1", 303, headers=dict(HEADERS))
+        return RedirectResponse(f"{address.at()}&saved=1#comparison", 303, headers=dict(HEADERS))
 
     async def _refused(self, address: Address, form: Form, error: PolicyError) -> Response:
         drafts = {self.writer.file.path: form.draft.text}

@@ -20,6 +20,7 @@ from policy_gateway.web.console.texts import said
 from policy_gateway.web.problems import problem_of
 
 _CLEAR: Final = "clear"
+_ORDER: Final[Mapping[str, int]] = {path: place for place, path in enumerate(FIELDS)}
 _PERIOD: Final = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?")
 
 
@@ -80,13 +81,13 @@ class Comparison:
         return tuple(self._column(view) for view in self._views)
 
     def rows(self) -> tuple[Row, ...]:
-        """Return the fields that anybody sees or misses, in the order in which they came."""
+        """Return the fields that anybody sees or misses: those that people know first, in their usual order."""
         paths: dict[str, None] = {}
         for view in self._views:
             if record := _record(view):
                 shown = [path for path in record.fields if path not in record.withheld]
                 paths |= dict.fromkeys((*shown, *record.withheld))
-        return tuple(self._row(path) for path in paths)
+        return tuple(self._row(path) for path in sorted(paths, key=_order))
 
     def _column(self, view: View) -> Column:
         persona, answer = view.persona, view.answer
@@ -164,6 +165,10 @@ class Comparison:
             case _:
                 pass
         return ", ".join(items)
+
+
+def _order(path: str) -> int:
+    return _ORDER.get(path, len(_ORDER))
 
 
 def _record(view: View) -> ReleasedRecord | None:
