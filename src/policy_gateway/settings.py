@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     PydanticBaseSettingsSource,
+    SecretsSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -17,6 +22,7 @@ from policy_gateway.errors import ConfigurationError
 
 FILE = "gateway.toml"
 PREFIX = "POLICY_GATEWAY_"
+SECRETS = "secrets"
 
 
 class Settings(BaseSettings):
@@ -58,24 +64,56 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Return the sources, strongest first: what the program says, the environment, secrets, the file."""
-        return init_settings, env_settings, file_secret_settings, TomlConfigSettingsSource(settings_cls, cls.toml)
+        secrets = SecretsSettingsSource(settings_cls, getattr(file_secret_settings, "secrets_dir", None), env_prefix="")
+        return init_settings, env_settings, secrets, TomlConfigSettingsSource(settings_cls, cls.toml)
 
 
-def load(folder: Path, **overrides: object) -> Settings:
+def load(folder: Path, **overrides: Any) -> Settings:  # noqa: ANN401 -- pydantic checks what is said
     """Return the settings of the gateway whose folder this is; relative paths are taken from there.
 
-    Raises ConfigurationError with every finding: which setting, and what is expected.
+    Raises ConfigurationError with every finding, a line each: where, which setting, and what is expected.
     """
-    secrets = folder / "secrets"
-    located = type("LocatedSettings", (Settings,), {"toml": folder / FILE, "__module__": __name__})
+    secrets = folder / SECRETS
     try:
-        found: Settings = located(_secrets_dir=secrets if secrets.is_dir() else None, **overrides)
+        found: Settings = _of(folder)(_secrets_dir=secrets if secrets.is_dir() else None, **overrides)
     except ValidationError as invalid:
-        lines = [f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in invalid.errors(include_input=False)]
-        raise ConfigurationError(f"{folder / FILE}: " + "; ".join(lines)) from None
+        raise ConfigurationError("\n".join(_findings(folder / FILE, invalid))) from None
+    except SettingsError as unreadable:
+        # Its words name the setting and its source, not what was read.
+        raise ConfigurationError(f"{folder / FILE}: {unreadable}") from None
     except ValueError as broken:
-        raise ConfigurationError(f"{folder / FILE} is not valid TOML: {broken}") from None
+        raise ConfigurationError(_broken(folder / FILE, str(broken))) from None
     return found.model_copy(update={"policies": folder / found.policies, "database": _located(found.database, folder)})
+
+
+def origins(folder: Path) -> Mapping[str, str]:
+    """Return where each setting that is not at its default was said: a variable's name, or a file."""
+    located, secrets = _of(folder), folder / SECRETS
+    found = dict.fromkeys(TomlConfigSettingsSource(located, folder / FILE)(), str(folder / FILE))
+    if secrets.is_dir():
+        found |= {name: str(secrets / name) for name in SecretsSettingsSource(located, secrets, env_prefix="")()}
+    found |= {name: f"{PREFIX}{name.upper()}" for name in EnvSettingsSource(located)()}
+    return found
+
+
+def _of(folder: Path) -> type[Settings]:
+    return type("LocatedSettings", (Settings,), {"toml": folder / FILE, "__module__": __name__})
+
+
+def _findings(path: Path, invalid: ValidationError) -> Iterator[str]:
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    for error in invalid.errors(include_input=False):
+        name = ".".join(map(str, error["loc"]))
+        said = (number for number, line in enumerate(lines, 1) if re.match(rf"\s*{re.escape(name)}\s*=", line))
+        place = next((f"{path}:{number}:1" for number in said), str(path))
+        unknown = error["type"] == "extra_forbidden"
+        yield f"{place}: {name}: {'there is no such setting' if unknown else error['msg']}"
+
+
+def _broken(path: Path, words: str) -> str:
+    """Return what is wrong with a file that is no TOML, with the place first as compilers write it."""
+    found = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", words)
+    return f"{path}:{found[2]}:{found[3]}: {found[1]}" if found else f"{path}: {words}"
 
 
 def _located(url: str, folder: Path) -> str:

@@ -14,6 +14,7 @@ from policy_gateway.crm.resilience import Limits, outcome_of, resilient
 from policy_gateway.crm.store import ConnectionRow, ConnectionStore
 from policy_gateway.crm.target import Target
 from policy_gateway.crm.vault import Place, Vault
+from policy_gateway.records import ConnectionConfig
 
 __all__ = [
     "GATEWAY",
@@ -21,6 +22,7 @@ __all__ = [
     "Binding",
     "Check",
     "Claim",
+    "ConnectionConfig",
     "ConnectionRow",
     "ConnectionStore",
     "Connections",

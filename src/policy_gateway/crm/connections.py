@@ -152,6 +152,10 @@ class Connections:
         """Return the tenant's connections by name, without their secrets."""
         return await self._store.rows(tenant)
 
+    async def tenants(self) -> tuple[str, ...]:
+        """Return the tenants that have connections."""
+        return await self._store.tenants()
+
     async def test(self, tenant: str, name: str) -> tuple[Check, ...]:
         """Tell what works of a connection. No record is read: that is for calls, which policy decides."""
         try:

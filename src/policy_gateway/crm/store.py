@@ -55,6 +55,7 @@ class ConnectionStore:
         self._rows = database.prepare(
             select(*connections.c).where(connections.c.tenant == bindparam("tenant")).order_by(connections.c.name)
         )
+        self._tenants = database.prepare(select(connections.c.tenant).distinct().order_by(connections.c.tenant))
         secrets = connection_secrets.c
         self._sealed = database.prepare(
             select(secrets.field, secrets.version, secrets.sealed)
@@ -77,6 +78,10 @@ class ConnectionStore:
     async def rows(self, tenant: str) -> tuple[ConnectionRow, ...]:
         """Return the tenant's connections by name."""
         return tuple(_row(*row) for row in await self._database.fetch(self._rows, tenant=tenant))
+
+    async def tenants(self) -> tuple[str, ...]:
+        """Return the tenants that have connections."""
+        return tuple(row[0] for row in await self._database.fetch(self._tenants))
 
     async def sealed(self, tenant: str, name: str) -> tuple[SealedSecret, ...]:
         """Return the sealed secrets of a connection."""

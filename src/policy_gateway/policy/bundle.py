@@ -87,7 +87,7 @@ class Hours:
 
 @dataclass(frozen=True, slots=True)
 class Mandate:
-    """What one controller has asked the contact centre to do: the purposes, where and when, how long data is kept."""
+    """What one controller has asked the contact center to do: the purposes, where and when, how long data is kept."""
 
     tenant: str
     controller: Mapping[str, str]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import errno
+import signal
+import socket
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar, Final
@@ -11,7 +14,7 @@ from typing import ClassVar, Final
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from policy_gateway.errors import InvalidCall
+from policy_gateway.errors import ConfigurationError, InvalidCall
 from policy_gateway.web.assembling import Web
 from policy_gateway.web.entrance import AsgiApp
 from policy_gateway.web.problems import MEDIA_TYPE, problem_of
@@ -102,11 +105,12 @@ class GuardedProtocol(HttpToolsProtocol):
             self._timer = None
 
 
-class _Beside(uvicorn.Server):
-    """A server beside another one, which has the signals."""
+class Quiet(uvicorn.Server):
+    """A server that leaves signals to whoever started it: one that uvicorn caught would be raised anew at the end."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
+        """Catch none."""
         yield
 
 
@@ -135,17 +139,46 @@ def config_of(app: AsgiApp, listening: Listening) -> uvicorn.Config:
 
 
 async def serve(web: Web, listening: Listening) -> None:
-    """Serve until a signal says to end; metrics on their own port when there is one. Run it on uvloop."""
-    server = uvicorn.Server(config_of(web.app, listening))
-    beside: list[asyncio.Task[None]] = []
-    metrics = _Beside(_metrics_config(web, listening))
+    """Serve until SIGINT or SIGTERM, then return; metrics on their own port when there is one. Run it on uvloop.
+
+    A second signal ends it without waiting for answers under way. ConfigurationError when a port is taken.
+    """
+    sockets = [listener(listening.host, listening.port)]
+    servers = [Quiet(config_of(web.app, listening))]
     if listening.metrics_port is not None:
-        beside.append(asyncio.create_task(metrics.serve()))
+        sockets.append(listener(listening.metrics_host, listening.metrics_port))
+        servers.append(Quiet(_metrics_config(web, listening)))
+    with _ending(servers):
+        await asyncio.gather(*(server.serve([own]) for server, own in zip(servers, sockets, strict=True)))
+
+
+def listener(host: str, port: int) -> socket.socket:
+    """Return a socket that listens there; ConfigurationError, which says where, when it cannot."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        await server.serve()
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as failed:
+        reason = "is in use by another program" if failed.errno == errno.EADDRINUSE else "cannot be listened on"
+        raise ConfigurationError(f"port {port} of {host} {reason}: choose another one") from None
+
+
+@contextmanager
+def _ending(servers: Sequence[uvicorn.Server]) -> Iterator[None]:
+    """End *servers* at a signal."""
+    loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        for server in servers:
+            server.force_exit = server.should_exit
+            server.should_exit = True
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, end)
+    try:
+        yield
     finally:
-        metrics.should_exit = True
-        await asyncio.gather(*beside)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
 
 
 def _metrics_config(web: Web, listening: Listening) -> uvicorn.Config:

@@ -136,7 +136,7 @@ class TestRelease:
         assert released.records == ()
 
     def test_a_single_value_can_differ_from_its_record(self) -> None:
-        """A value with facts of its own is decided by them, its neighbours are not."""
+        """A value with facts of its own is decided by them, its neighbors are not."""
         facts = RecordFacts({"value.expired": False}, {"iban": {"value.expired": True}})
         record = release(a_page(a_record("7", values())), permit(ByExpiry({})), [facts], rendering()).records[0]
         assert (record.fields, record.withheld) == ({"name": "Lena Vogt"}, ("iban",))

@@ -1,0 +1,1 @@
+"""``demo``: everything on this machine, in one process beside Tryton's own; nothing stays when it ends."""

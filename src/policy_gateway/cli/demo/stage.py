@@ -1,0 +1,110 @@
+"""The demo, from start to end."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from policy_gateway import logs
+from policy_gateway.app import App, running
+from policy_gateway.cli.demo.cast import RULE_FILE
+from policy_gateway.cli.demo.crms import HUBSPOT, LOOPBACK, TRYTON, Crm, connect, free_port, portals, tryton
+from policy_gateway.cli.demo.folder import locked, made
+from policy_gateway.cli.demo.people import Player, documented, players
+from policy_gateway.cli.demo.scenes import Found, found, scenes
+from policy_gateway.cli.demo.texts import DEMO
+from policy_gateway.cli.exits import NAME
+from policy_gateway.cli.placing import placing
+from policy_gateway.cli.running import served
+from policy_gateway.cli.serving import serving
+from policy_gateway.cli.terminal import Terminal
+from policy_gateway.settings import Settings, load
+from policy_gateway.web.console import Contact, Pages, Persona, console
+
+WHY: Final = "acme user:mara contact.phone marketing --given 'consent(marketing, phone)=false'"
+"""What to ask ``policy explain`` about the third request."""
+
+
+def play(folder: Path, wanted: int, terminal: Terminal) -> None:
+    """Run the demo in *folder* until a signal says to end; the gateway listens on the port *wanted* if it is free."""
+    with locked(folder, terminal), tryton(terminal) as parties:
+        made(folder, terminal)
+        port = free_port(wanted)
+        if port != wanted:
+            terminal.remark("demo.port", wanted=wanted, port=port)
+        settings = load(folder, host=LOOPBACK, port=port, metrics_host=LOOPBACK, metrics_port=free_port(9000))
+        logs.configure(settings.log_level)
+        with placing(settings.policies):
+            served(_play(settings, folder, parties, terminal))
+
+
+async def _play(settings: Settings, folder: Path, parties: tuple[Crm, ...], terminal: Terminal) -> None:
+    async with portals(terminal) as own, running(settings) as app:
+        await connect(app.administration, (*own, *parties))
+        await documented(app)
+        cast = await players(app, folder)
+        seen = await found(app, cast, tryton=bool(parties))
+        playbill = _Playbill(settings, folder, terminal)
+        playbill.announce(cast, seen, (*own, *parties))
+        await serving(app, settings, {"/console": console(playbill.pages(app, cast, seen))})
+
+
+class _Playbill:
+    """Tells what runs where, and what to try."""
+
+    def __init__(self, settings: Settings, folder: Path, terminal: Terminal) -> None:
+        self._site = f"http://{LOOPBACK}:{settings.port}"
+        self._folder = folder
+        self._terminal = terminal
+
+    def announce(self, cast: Mapping[str, Player], seen: Found, crms: tuple[Crm, ...]) -> None:
+        """Print people, requests and places."""
+        terminal = self._terminal
+        terminal.line()
+        terminal.say("demo.headline", site=self._site)
+        told = (f"{crm.config.tenant}/{crm.config.name} {crm.config.base_url}" for crm in crms)
+        terminal.say("demo.crms", crms=", ".join(told))
+        terminal.line()
+        language = terminal.texts.language
+        rows = [[one.role.name, one.role.labels[language], one.token] for one in cast.values()]
+        terminal.table(("demo.who", "demo.role", "demo.token"), rows)
+        terminal.line()
+        terminal.say("demo.try")
+        for scene in scenes(cast, seen):
+            terminal.line()
+            terminal.line(f"# {terminal.texts(scene.remark)}")
+            terminal.line(scene.curl(self._site))
+        terminal.line()
+        terminal.line(f"# {terminal.texts('demo.why')}")
+        terminal.line(f"{_program()} policy explain --folder {self._folder} {WHY}")
+        terminal.line()
+        terminal.say("demo.page", page=f"{self._site}/console")
+        terminal.say("demo.files", folder=self._folder)
+        terminal.say("demo.stop")
+
+    def pages(self, app: App, cast: Mapping[str, Player], seen: Found) -> Pages:
+        """Return what the page shows."""
+        contacts = [Contact(HUBSPOT, seen.unasked, self._labels("demo.unasked"))]
+        contacts.append(Contact(HUBSPOT, seen.agreed, self._labels("demo.agreed")))
+        if seen.party:
+            contacts.append(Contact(TRYTON, seen.party, self._labels("demo.party")))
+        personas = [_persona(player) for player in cast.values() if player.role.shown]
+        return Pages(app.gateway, app.policies, personas, cast["Audrey"].credential, contacts, RULE_FILE)
+
+    def _labels(self, key: str) -> Mapping[str, str]:
+        return dict(zip(("en", "de"), DEMO[key], strict=True))
+
+
+def _persona(player: Player) -> Persona:
+    role = player.role
+    names = frozenset({role.principal, *role.names})
+    return Persona(role.name, role.labels, role.tenant, names, player.credential, role.purposes)
+
+
+def _program() -> str:
+    """Return how this program is called here: by its name where a shell finds it, else by its path."""
+    own = Path(sys.argv[0])
+    return NAME if shutil.which(NAME) or own.name != NAME else str(own)
