@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from policy_gateway.errors import PolicyError
-from policy_gateway.policy.dialect import END
+from policy_gateway.policy.dialect import COLUMNS, END
 from policy_gateway.policy.findings import Findings
 from policy_gateway.policy.rows import Row, decoded_text, rows_in
 
@@ -60,9 +60,15 @@ def _widths(rows: Sequence[Row]) -> Columns:
     widths: dict[tuple[str, int], list[int]] = {}
     for row in rows:
         cells = [row.kind.text, *(cell.text for cell in row.cells)]
-        known = widths.setdefault((row.kind.text, len(cells)), [0] * len(cells))
+        known = widths.setdefault((row.kind.text, len(cells)), _least(row.kind.text, len(cells)))
         widths[row.kind.text, len(cells)] = [max(pair) for pair in zip(known, map(len, cells), strict=True)]
     return widths
+
+
+def _least(kind: str, cells: int) -> list[int]:
+    """Return what a rule's columns are wide at least: the names of the columns fit above them, in a comment."""
+    names = (kind, *COLUMNS) if kind == "p" else ()
+    return [len(name) for name in names] if len(names) == cells else [0] * cells
 
 
 def _line(row: Row, widths: Columns) -> str:
