@@ -121,7 +121,7 @@ class Line:
 
     async def ask(self, method: str, target: str, headers: Mapping[str, str], body: object = None) -> Reply:
         """Return the whole answer to one request; Cut, or another ConnectionError, when it does not come."""
-        reader = await self.say(request_of(method, target, headers, body))
+        reader = await self.send(method, target, headers, body)
         heard = b""
         while (reply := reply_of(heard, method)) is None:
             chunk = b""
@@ -135,12 +135,14 @@ class Line:
             self.close()
         return reply
 
-    async def say(self, data: bytes) -> asyncio.StreamReader:
-        """Send *data*; return where the answer will come."""
+    async def send(
+        self, method: str, target: str, headers: Mapping[str, str], body: object = None
+    ) -> asyncio.StreamReader:
+        """Send one request, and do not wait for anything; return where the answer will come."""
         if self._streams is None:
             self._streams = await asyncio.open_connection("127.0.0.1", self._port)
         reader, writer = self._streams
-        writer.write(data)
+        writer.write(request_of(method, target, headers, body))
         return reader
 
     def close(self) -> None:
