@@ -48,11 +48,11 @@ class _Guarded:
             _require_id(grammar, value)
         page = _page(await self._adapter.read(query), query.resource)
         _check_cursor(page.cursor)
+        records = tuple(_sound(record, grammar) for record in page.records)
         if query.target is not None:
             _check_target(page, query.target)
         elif query.limit is not None and len(page.records) > query.limit:
             raise UpstreamInvalid("the CRM gave more records than were asked for")
-        records = tuple(_sound(record, grammar) for record in page.records)
         if all(map(operator.is_, records, page.records)):
             return page
         return Page(page.resource, records, page.cursor)

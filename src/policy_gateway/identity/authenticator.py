@@ -6,7 +6,7 @@ import hmac
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from policy_gateway.errors import NotAuthenticated
+from policy_gateway.errors import FactsUnavailable, GatewayError, NotAuthenticated
 from policy_gateway.identity.keys import Digests, prefix_of
 from policy_gateway.identity.store import KeyTable
 from policy_gateway.model.principal import Credential, Principal
@@ -56,7 +56,12 @@ class KeyAuthenticator:
 async def authenticate(credential: Credential, authenticators: Sequence[Authenticator]) -> Principal:
     """Return who the first authenticator that knows this kind of credential says it is; NotAuthenticated if none."""
     for authenticator in authenticators:
-        principal: object = await authenticator.authenticate(credential)
+        try:
+            principal: object = await authenticator.authenticate(credential)
+        except GatewayError:
+            raise
+        except Exception as broken:  # noqa: BLE001 -- authenticators are plugins; their exceptions may quote secrets
+            raise FactsUnavailable(f"an authenticator failed with {type(broken).__name__}") from None
         if isinstance(principal, Principal):
             return principal
         if principal is not None:
