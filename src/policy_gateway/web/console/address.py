@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlencode
 
-from policy_gateway.errors import ConnectionNotFound, InvalidCall
+from policy_gateway.errors import ConnectionNotFound, GatewayError, InvalidCall
 from policy_gateway.web.console.phrases import LANGUAGES
 from policy_gateway.web.console.scene import Pages
 from policy_gateway.web.parsing import parameters
@@ -78,7 +78,7 @@ def language_asked(raw: bytes, accept_language: str) -> str:
     """Return the language that a request wants, whatever else is wrong with it."""
     try:
         asked = parameters(raw).get("lang", "")
-    except InvalidCall:
+    except GatewayError:
         asked = ""
     return asked if asked in LANGUAGES else language_of(accept_language)
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from policy_gateway.errors import Denied, GatewayError
+from policy_gateway.errors import Denied, GatewayError, RecordNotFound
 from policy_gateway.model.disclosure import Disclosure, Note, ReleasedRecord
 from policy_gateway.model.facts import Truth
-from policy_gateway.model.field import Value
+from policy_gateway.model.field import ID_PATH, Value
 from policy_gateway.web.console.address import Address
 from policy_gateway.web.console.asking import RESOURCE, View
 from policy_gateway.web.console.explaining import HIDDEN, Asked, Explainer, Why
@@ -58,13 +58,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One persona's heading: who that is, and, when the call was refused, in which words."""
+    """One persona's heading: who that is, and, when the call was refused, in which words.
+
+    *absent* is why no record at all can be seen, when rules rather than the CRM say so.
+    """
 
     name: str
     label: str
     purposes: tuple[str, ...]
     problem: tuple[str, str] | None
     obligations: tuple[str, ...]
+    absent: Why | None = None
 
 
 class Comparison:
@@ -105,7 +109,17 @@ class Comparison:
             purposes=tuple(purpose_label(bundle, purpose, self._language) for purpose in persona.purposes),
             problem=problem,
             obligations=obligations,
+            absent=self._absent(view),
         )
+
+    def _absent(self, view: View) -> Why | None:
+        if self._explainer is None or not isinstance(view.answer, RecordNotFound):
+            return None
+        return self._explainer.absent(self._asked(view, ID_PATH, _CLEAR, {}))
+
+    def _asked(self, view: View, path: str, level: str, truths: Mapping[str, Truth]) -> Asked:
+        address = self._address
+        return Asked(view.persona, address.connection, address.purpose, f"{RESOURCE}.{path}", level, truths)
 
     def _row(self, path: str) -> Row:
         return Row(term(FIELDS, path, self._language), path, tuple(self._cell(view, path) for view in self._views))
@@ -134,8 +148,7 @@ class Comparison:
         truths: Mapping[str, Truth] = {}
         if isinstance(answer, Disclosure):
             truths = next((group.truths for group in answer.released.groups), answer.permit.truths)
-        name = f"{RESOURCE}.{path}"
-        return explainer.why(Asked(view.persona, self._address.connection, self._address.purpose, name, level, truths))
+        return explainer.why(self._asked(view, path, level, truths))
 
     def _origin(self, view: View, record: ReleasedRecord, path: str) -> Origin | None:
         if not isinstance(view.answer, Disclosure) or record.fields[path] is None:

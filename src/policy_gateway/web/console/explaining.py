@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from policy_gateway.model.facts import Truth, TruthVector
@@ -23,6 +23,13 @@ _OF_VALUES: Final[tuple[Mapping[str, Truth], ...]] = (
     {"documented": Truth.FALSE},
 )
 """What can differ from value to value: a disclosure tells the truths of the record, not those of each value."""
+
+_HARMLESS: Final[Mapping[str, Truth]] = {
+    "expired": Truth.FALSE,
+    "erasure_pending": Truth.FALSE,
+    "restricted": Truth.FALSE,
+}
+"""Nothing speaks against the record itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,11 @@ class Explainer:
         if found.level != asked.level:
             remark = self._texts["differs"].format(level=term(LEVELS, found.level, self._language))
         return Why(brief, rules, near, found.unknown, remark)
+
+    def absent(self, asked: Asked) -> Why | None:
+        """Return why a record would be absent whatever it holds: its id is not shown. None when rules do show it."""
+        asked = replace(asked, truths=_HARMLESS)
+        return None if self._explained(asked).level == asked.level else self.why(asked)
 
     def _explained(self, asked: Asked) -> Explanation:
         """Return the explanation that agrees with what was shown; else that of the record's own truths."""

@@ -43,9 +43,9 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "no_value": "no value",
         "yes": "yes",
         "no": "no",
-        "why": "Why",
         "no_rule": "no rule allows it",
         "not_asked": "Nobody would be told that this field exists: no rule lets this person do anything with it.",
+        "absent": "Whoever may not see a record's id in clear does not see the record. Of the id, the rules say:",
         "granted_by": "Allowed by",
         "capped_by": "Forbidden by",
         "capped_to": "Limited by",
@@ -76,8 +76,6 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "broken": "{count} found, so nothing was written. Version {version} stays in force.",
         "finding": "1 mistake was",
         "findings": "{count} mistakes were",
-        "place": "Place",
-        "mistake": "Mistake",
         "meant": "Meant",
         "changed_meanwhile": (
             "Somebody else changed the file meanwhile. What you typed is below; save again to replace theirs."
@@ -140,9 +138,12 @@ GERMAN: Final[Mapping[str, str]] = MappingProxyType(
         "no_value": "kein Wert",
         "yes": "ja",
         "no": "nein",
-        "why": "Warum",
         "no_rule": "keine Regel erlaubt es",
         "not_asked": "Niemand erführe, dass es dieses Feld gibt: keine Regel lässt diese Person etwas damit tun.",
+        "absent": (
+            "Wer die ID eines Datensatzes nicht im Klartext sehen darf, sieht den Datensatz nicht. Zur ID sagen die "
+            "Regeln:"
+        ),
         "granted_by": "Erlaubt durch",
         "capped_by": "Verboten durch",
         "capped_to": "Begrenzt durch",
@@ -173,8 +174,6 @@ GERMAN: Final[Mapping[str, str]] = MappingProxyType(
         "broken": "{count} gefunden, daher wurde nichts geschrieben. Version {version} bleibt in Kraft.",
         "finding": "1 Fehler wurde",
         "findings": "{count} Fehler wurden",
-        "place": "Stelle",
-        "mistake": "Fehler",
         "meant": "Gemeint",
         "changed_meanwhile": (
             "Jemand hat die Datei inzwischen geändert. Was Sie eingegeben haben, steht unten; erneutes Speichern "
