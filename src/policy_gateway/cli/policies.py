@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from policy_gateway.cli.exits import Exit, UsageError
 from policy_gateway.cli.options import OfTenant, Scripted, argument, option, options
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from policy_gateway.model.facts import Truth
     from policy_gateway.policy import Explanation, Policy, Question, Reason, Rule
 
-_PRINCIPALS = ("user:", "app:", "ai:")
+_PRINCIPALS: Final = ("user:", "app:", "ai:")
+USUAL: Final = ("restricted=false", "erasure_pending=false", "expired=false", "documented=true")
+"""What holds for most records, and is assumed unless something else is given."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,8 +118,12 @@ def explain(asked: Explain, terminal: Terminal) -> int:
 
     policy = policy_of(asked.folder)
     question = _question(asked, policy, terminal)
-    explanation = policy.explain(question, asked.field, _truths(asked.given, policy, terminal))
-    telling = _Telling(policy, load(asked.folder).policies, terminal.texts)
+    known = {name.partition("=")[0] for name in USUAL} & policy.rulebook.conditions.names
+    usual = _truths([text for text in USUAL if text.partition("=")[0] in known], policy, terminal)
+    given = _truths(asked.given, policy, terminal)
+    explanation = policy.explain(question, asked.field, {**usual, **given})
+    assumed = tuple(text for text in USUAL if text.partition("=")[0] in known - given.keys())
+    telling = _Telling(policy, load(asked.folder).policies, terminal.texts, assumed)
     if asked.as_json:
         terminal.data(telling.data(explanation))
     else:
@@ -180,8 +186,9 @@ def _truths(given: list[str], policy: Policy, terminal: Terminal) -> Mapping[str
 class _Telling:
     """Puts an explanation into words."""
 
-    def __init__(self, policy: Policy, folder: Path, texts: Texts) -> None:
+    def __init__(self, policy: Policy, folder: Path, texts: Texts, assumed: tuple[str, ...]) -> None:
         self._bundle = policy.bundle
+        self._assumed = assumed
         self._folder = folder
         self._texts = texts
 
@@ -201,13 +208,9 @@ class _Telling:
         if explanation.unknown:
             yield from ("", self._texts("explain.unknown", conditions=", ".join(explanation.unknown)))
             yield self._texts("explain.try", given=f"{explanation.unknown[0]}=true")
-        if explanation.near:
-            yield from ("", self._texts("explain.near"))
-        for miss in explanation.near:
-            differs = self._texts("explain.differs", what=self._texts(f"differs.{miss.differs}"), wants=miss.wants)
-            yield f"  {self._place(miss.rule)}: {miss.rule.id}: {differs}"
-        if not explanation.granting and not explanation.near and not explanation.capping:
-            yield from ("", self._texts("explain.silent"))
+        yield from self._missed(explanation)
+        if self._assumed:
+            yield from ("", self._texts("explain.assumed", given=", ".join(self._assumed)))
 
     def data(self, explanation: Explanation) -> dict[str, object]:
         """Return the explanation for scripts."""
@@ -224,10 +227,21 @@ class _Telling:
             "capping": [self._told(reason.rule, reason.path) for reason in explanation.capping],
             "obligations": sorted(map(str, explanation.obligations)),
             "unknown": list(explanation.unknown),
+            "assumed": list(self._assumed),
             "near": [
                 {**self._told(miss.rule, ()), "differs": miss.differs, "wants": miss.wants} for miss in explanation.near
             ],
         }
+
+    def _missed(self, explanation: Explanation) -> Iterator[str]:
+        """Yield the rules that nearly granted it; those that speak of other fields only where that is all there is."""
+        if explanation.granting or explanation.capping:
+            return
+        others = [miss for miss in explanation.near if miss.differs != "field"]
+        yield from ("", self._texts("explain.near" if explanation.near else "explain.silent"))
+        for miss in others or explanation.near:
+            differs = self._texts("explain.differs", what=self._texts(f"differs.{miss.differs}"), wants=miss.wants)
+            yield f"  {self._place(miss.rule)}: {miss.rule.id}: {differs}"
 
     def _reason(self, reason: Reason) -> Iterator[str]:
         from policy_gateway.web.console.sentences import sentence

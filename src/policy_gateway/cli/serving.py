@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from policy_gateway.app import App
 from policy_gateway.settings import Settings
@@ -17,12 +17,21 @@ def entrance(app: App, settings: Settings, mounted: Mapping[str, AsgiApp] | None
     return assemble(app.gateway, rules, Supplies(app.directory, app.health, mounted or {}))
 
 
-async def serving(app: App, settings: Settings, mounted: Mapping[str, AsgiApp] | None = None) -> None:
-    """Serve until a signal says to end."""
+def _unannounced() -> None:
+    """Say nothing."""
+
+
+async def serving(
+    app: App,
+    settings: Settings,
+    mounted: Mapping[str, AsgiApp] | None = None,
+    ready: Callable[[], None] = _unannounced,
+) -> None:
+    """Serve until a signal says to end; *ready* is called as soon as clients can connect."""
     listening = Listening(
         host=settings.host,
         port=settings.port,
         metrics_host=settings.metrics_host,
         metrics_port=settings.metrics_port or None,
     )
-    await serve(entrance(app, settings, mounted), listening)
+    await serve(entrance(app, settings, mounted), listening, ready)

@@ -19,6 +19,8 @@ class Serve(InFolder):
 
 def run(asked: Serve, terminal: Terminal) -> int:
     """Serve."""
+    import structlog
+
     from policy_gateway import logs
     from policy_gateway.app import running
     from policy_gateway.cli.placing import placing
@@ -33,7 +35,8 @@ def run(asked: Serve, terminal: Terminal) -> int:
 
     async def work() -> None:
         async with running(settings) as app:
-            await serving(app, settings)
+            told = {"host": settings.host, "port": settings.port}
+            await serving(app, settings, ready=lambda: structlog.get_logger().info("gateway.listening", **told))
 
     with terminable(), placing(settings.policies):
         served(work())

@@ -298,6 +298,10 @@ SENTENCES: Final[Mapping[str, Pair]] = MappingProxyType(
             "Nicht bekannt, darum dagegen entschieden: {conditions}",
         ),
         "explain.try": ("Try: --given '{given}'", "Versuchen Sie: --given '{given}'"),
+        "explain.assumed": (
+            "Assumed (say otherwise with --given): {given}",
+            "Angenommen (mit --given anders zu sagen): {given}",
+        ),
         "explain.near": ("Rules that nearly applied:", "Regeln, die beinahe gegolten hätten:"),
         "explain.differs": ("another {what}: {wants}", "{what} anders: {wants}"),
         "explain.silent": ("No rule speaks of this.", "Keine Regel spricht davon."),

@@ -6,7 +6,7 @@ import asyncio
 import errno
 import signal
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar, Final
@@ -138,10 +138,11 @@ def config_of(app: AsgiApp, listening: Listening) -> uvicorn.Config:
     )
 
 
-async def serve(web: Web, listening: Listening) -> None:
+async def serve(web: Web, listening: Listening, ready: Callable[[], None] = lambda: None) -> None:
     """Serve until SIGINT or SIGTERM, then return; metrics on their own port when there is one. Run it on uvloop.
 
-    A second signal ends it without waiting for answers under way. ConfigurationError when a port is taken.
+    *ready* is called when clients can connect. A second signal ends it without waiting for answers under way.
+    ConfigurationError when a port is taken.
     """
     sockets = [listener(listening.host, listening.port)]
     servers = [Quiet(config_of(web.app, listening))]
@@ -149,6 +150,7 @@ async def serve(web: Web, listening: Listening) -> None:
         sockets.append(listener(listening.metrics_host, listening.metrics_port))
         servers.append(Quiet(_metrics_config(web, listening)))
     with _ending(servers):
+        ready()
         await asyncio.gather(*(server.serve([own]) for server, own in zip(servers, sockets, strict=True)))
 
 

@@ -20,12 +20,15 @@ class Demo(InFolder):
 
 def run(asked: Demo, terminal: Terminal) -> int:
     """Play until a signal says to end."""
-    from policy_gateway.cli.demo.stage import play
+    from policy_gateway.cli.demo.folder import locked
     from policy_gateway.cli.demo.texts import DEMO
+    from policy_gateway.cli.demo.tryton import tryton
     from policy_gateway.cli.running import terminable
     from policy_gateway.cli.texts import Texts
 
     speaking = Terminal(Texts(terminal.texts.language, DEMO))
-    with terminable():
-        play(asked.folder, asked.port, speaking)
+    with terminable(), locked(asked.folder, speaking), tryton(speaking) as started:
+        from policy_gateway.cli.demo.stage import play
+
+        play(asked.folder, asked.port, started, speaking)
     return Exit.DONE

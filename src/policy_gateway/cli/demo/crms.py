@@ -1,35 +1,28 @@
-"""The demo's CRMs: sandboxes that speak HubSpot's API, in this process, and a real Tryton, in its own."""
+"""The demo's CRMs as the gateway meets them, and those of them that run in this process: HubSpot's sandboxes."""
 
 from __future__ import annotations
 
 import asyncio
-import socket
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pydantic import SecretStr
 
 from policy_gateway.cli.demo.cast import ACME, BOLT
+from policy_gateway.cli.demo.tryton import LOOPBACK, TRYTON, Started, free_port
 from policy_gateway.cli.exits import UsageError
 from policy_gateway.cli.terminal import Terminal
 from policy_gateway.crm import ConnectionConfig
-from policy_gateway.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from policy_gateway.app import Administration
     from policy_gateway_hubspot.sandbox import Sandbox
 
-LOOPBACK: Final = "127.0.0.1"
 HUBSPOT: Final = "hubspot"
-TRYTON: Final = "tryton"
 PORTALS: Final[Mapping[str, tuple[int, int]]] = {ACME: (22100, 1), BOLT: (22101, 2)}
 """The port that each client's portal has if it is free, and the seed that its people are made of."""
-
-_TRYTON_PORT: Final = 22010
-TRYTON_FOLDER: Final = Path(".crms/tryton")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,38 +31,6 @@ class Crm:
 
     adapter: str
     config: ConnectionConfig
-
-
-def free_port(wanted: int) -> int:
-    """Return *wanted* if nobody listens there, else any free port of the loopback interface."""
-    for port in (wanted, 0):
-        try:
-            with socket.create_server((LOOPBACK, port)) as listener:
-                return int(listener.getsockname()[1])
-        except OSError:
-            continue
-    raise ConfigurationError("no port of the loopback interface is free")
-
-
-@contextmanager
-def tryton(terminal: Terminal) -> Iterator[tuple[Crm, ...]]:
-    """Run Tryton, after installing it at the first time; without it when that cannot be done, and one line why."""
-    try:
-        from policy_gateway_tryton.sandbox import prepare
-    except ImportError:
-        terminal.remark("demo.no-tryton", reason="policy-gateway-tryton")
-        yield ()
-        return
-    with ExitStack() as stack:
-        try:
-            with terminal.waiting("demo.tryton" if (TRYTON_FOLDER / "ready").exists() else "demo.install"):
-                server = stack.enter_context(prepare(TRYTON_FOLDER).serve(free_port(_TRYTON_PORT)))
-        except ConfigurationError as failed:
-            terminal.remark("demo.no-tryton", reason=failed.detail)
-            yield ()
-            return
-        secret = {"key": SecretStr(server.agent_key)}
-        yield (Crm(TRYTON, ConnectionConfig(ACME, TRYTON, server.base_url, {"database": server.database}, secret)),)
 
 
 @asynccontextmanager
@@ -103,6 +64,14 @@ async def _portal(app: Sandbox, port: int) -> AsyncIterator[int]:
     finally:
         server.should_exit = True
         await task
+
+
+def parties(started: Started | None) -> tuple[Crm, ...]:
+    """Return the Tryton that has *started*, if one has."""
+    if started is None:
+        return ()
+    secret = {"key": SecretStr(started.key)}
+    return (Crm(TRYTON, ConnectionConfig(ACME, TRYTON, started.base_url, {"database": started.database}, secret)),)
 
 
 async def connect(kept: Administration, crms: tuple[Crm, ...]) -> None:

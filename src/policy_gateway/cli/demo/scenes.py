@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from policy_gateway.app import App
-from policy_gateway.cli.demo.crms import HUBSPOT, TRYTON
+from policy_gateway.cli.demo.crms import HUBSPOT
 from policy_gateway.cli.demo.people import Player
+from policy_gateway.cli.demo.tryton import TRYTON
 from policy_gateway.model.disclosure import ReleasedRecord
 from policy_gateway.query import Call, Query
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
 from policy_gateway import logs
 from policy_gateway.app import App, running
 from policy_gateway.cli.demo.cast import RULE_FILE
-from policy_gateway.cli.demo.crms import HUBSPOT, LOOPBACK, TRYTON, Crm, connect, free_port, portals, tryton
-from policy_gateway.cli.demo.folder import locked, made
+from policy_gateway.cli.demo.crms import HUBSPOT, Crm, connect, parties, portals
+from policy_gateway.cli.demo.folder import made
 from policy_gateway.cli.demo.people import Player, documented, players
 from policy_gateway.cli.demo.scenes import Found, found, scenes
 from policy_gateway.cli.demo.texts import DEMO
+from policy_gateway.cli.demo.tryton import LOOPBACK, TRYTON, Started, free_port
 from policy_gateway.cli.exits import NAME
 from policy_gateway.cli.placing import placing
 from policy_gateway.cli.running import served
@@ -24,32 +26,36 @@ from policy_gateway.cli.terminal import Terminal
 from policy_gateway.settings import Settings, load
 from policy_gateway.web.console import Contact, Pages, Persona, console
 
+_METRICS_PORT: Final = 9000
 WHY: Final = "acme user:mara contact.phone marketing --given 'consent(marketing, phone)=false'"
 """What to ask ``policy explain`` about the third request."""
 
 
-def play(folder: Path, wanted: int, terminal: Terminal) -> None:
-    """Run the demo in *folder* until a signal says to end; the gateway listens on the port *wanted* if it is free."""
-    with locked(folder, terminal), tryton(terminal) as parties:
-        made(folder, terminal)
-        port = free_port(wanted)
-        if port != wanted:
-            terminal.remark("demo.port", wanted=wanted, port=port)
-        settings = load(folder, host=LOOPBACK, port=port, metrics_host=LOOPBACK, metrics_port=free_port(9000))
-        logs.configure(settings.log_level)
-        with placing(settings.policies):
-            served(_play(settings, folder, parties, terminal))
+def play(folder: Path, wanted: int, tryton: Callable[[], Started | None], terminal: Terminal) -> None:
+    """Run the demo in *folder* until a signal says to end; the gateway listens on the port *wanted* if it is free.
+
+    *tryton* waits for the one that is starting.
+    """
+    made(folder, terminal)
+    port = free_port(wanted)
+    if port != wanted:
+        terminal.remark("demo.port", wanted=wanted, port=port)
+    settings = load(folder, host=LOOPBACK, port=port, metrics_host=LOOPBACK, metrics_port=free_port(_METRICS_PORT))
+    logs.configure(settings.log_level)
+    with placing(settings.policies):
+        served(_play(settings, folder, tryton, terminal))
 
 
-async def _play(settings: Settings, folder: Path, parties: tuple[Crm, ...], terminal: Terminal) -> None:
+async def _play(settings: Settings, folder: Path, tryton: Callable[[], Started | None], terminal: Terminal) -> None:
     async with portals(terminal) as own, running(settings) as app:
-        await connect(app.administration, (*own, *parties))
+        crms = (*own, *parties(await asyncio.to_thread(tryton)))
+        await connect(app.administration, crms)
         await documented(app)
         cast = await players(app, folder)
-        seen = await found(app, cast, tryton=bool(parties))
+        seen = await found(app, cast, tryton=any(crm.adapter == TRYTON for crm in crms))
         playbill = _Playbill(settings, folder, terminal)
-        playbill.announce(cast, seen, (*own, *parties))
-        await serving(app, settings, {"/console": console(playbill.pages(app, cast, seen))})
+        mounted = {"/console": console(playbill.pages(app, cast, seen))}
+        await serving(app, settings, mounted, lambda: playbill.announce(cast, seen, crms))
 
 
 class _Playbill:

@@ -9,8 +9,8 @@ from typing import Final
 DEMO: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "demo.headline": (
-            "policy-gateway runs on {site}, between four colleagues and the CRMs of two clients.",
-            "policy-gateway läuft auf {site}, zwischen vier Kollegen und den CRMs zweier Mandanten.",
+            "policy-gateway runs on {site}, between five colleagues and the CRMs of two clients.",
+            "policy-gateway läuft auf {site}, zwischen fünf Kollegen und den CRMs zweier Mandanten.",
         ),
         "demo.crms": ("CRMs: {crms}", "CRMs: {crms}"),
         "demo.who": ("WHO", "WER"),
@@ -50,7 +50,6 @@ DEMO: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "demo.unasked": ("has not agreed to be called for marketing", "hat Werbeanrufen nicht zugestimmt"),
         "demo.agreed": ("has agreed to be called for marketing", "hat Werbeanrufen zugestimmt"),
         "demo.party": ("a party in Tryton", "eine Partei in Tryton"),
-        "demo.tryton": ("Starting Tryton …", "Tryton startet …"),
         "demo.install": (
             "Installing Tryton and 1,000 invented parties (the first time only, about a minute) …",
             "Tryton und 1.000 erfundene Parteien werden eingerichtet (nur beim ersten Mal, etwa eine Minute) …",
