@@ -29,6 +29,7 @@ demo: $(VENV)/.dev
 
 # The blocks of a page belong to one worker, so work is handed out by page and by class.
 test: $(VENV)/.dev
+	@.ci/debian chromium:chromium
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope $(PYTEST)
 
 soak: $(VENV)/.dev
