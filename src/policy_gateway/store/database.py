@@ -28,11 +28,12 @@ class Database:
     """
 
     def __init__(self, url: URL, engine: Engine, *, deadline: float, capacity: int) -> None:
-        path = sqlite.file_of(url)
+        self._path = sqlite.file_of(url)
+        self._inode = sqlite.inode_of(self._path)
         self._url = url
         self._engine = engine
         self._reader: sqlite3.Connection | None = None
-        self.writer = Writer(engine, lambda: sqlite.inode_of(path), deadline=deadline, capacity=capacity)
+        self.writer = Writer(engine, self._identity, deadline=deadline, capacity=capacity)
 
     @classmethod
     def open(cls, url: str, *, deadline: float = DEADLINE, capacity: int = CAPACITY) -> Database:
@@ -62,7 +63,7 @@ class Database:
         arguments = prepared.arguments(parameters)
         try:
             if self._reader is None:
-                self._reader = sqlite.reading_connection(self._url)
+                self._reader = self._open_reader()
             rows = self._reader.execute(prepared.sql, arguments).fetchall()
         except sqlite3.Error:
             self._close_reader()
@@ -90,6 +91,20 @@ class Database:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+    def _identity(self) -> int:
+        """Return which file it is; 0 when it is not in its place, or another file is.
+
+        A second file by the same name is never opened: its log files would be those of the first, which is still open,
+        and the process would die of it. Whoever puts a backup there starts the gateway anew.
+        """
+        found = sqlite.inode_of(self._path)
+        return found if found == self._inode else 0
+
+    def _open_reader(self) -> sqlite3.Connection:
+        if not self._identity():
+            raise sqlite3.OperationalError
+        return sqlite.reading_connection(self._url)
 
     def _close_reader(self) -> None:
         if self._reader is not None:

@@ -211,7 +211,8 @@ class Gateway:
 
     def kill(self) -> None:
         """End it with ``kill -9``, and the oracle with it."""
-        os.killpg(self.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it may have ended, and its oracle with it
+            os.killpg(self.pid, signal.SIGKILL)
         self.nursery.ended(self.pid)
 
     async def _answers(self, path: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -150,6 +151,20 @@ class TestReading:
         assert [("thing 1",)] == list(await filled.fetch(one, name="thing 1"))
 
 
+def put_another(file: Path) -> Callable[[], bytes]:
+    """Put an empty file in the place of *file*; return what puts the old one back and says what the other held."""
+    away = file.with_name("away")
+    file.rename(away)
+    file.touch()
+
+    def put_back() -> bytes:
+        left = file.read_bytes()
+        away.replace(file)
+        return left
+
+    return put_back
+
+
 @pytest.mark.attack("I11")
 class TestReadOnly:
     async def test_reads_but_never_writes(self, filled: Database, file: Path) -> None:
@@ -162,3 +177,24 @@ class TestReadOnly:
                 await database.writer.submit(lambda connection: connection.execute(things.delete()).rowcount)
 
         assert [("thing 1",)] == found
+
+    async def test_says_so(self, filled: Database, file: Path) -> None:
+        """A database that takes nothing says so, although a transaction that writes nothing would succeed."""
+        writable = await filled.writable()
+        await filled.close()
+        async with Database.open(f"sqlite:///file:{file}?mode=ro&uri=true") as database:
+            assert (True, False) == (writable, await database.writable())
+
+    async def test_another_file(self, filled: Database, file: Path) -> None:
+        """Another file in the database's place is neither read nor written; the old one is used when it is back."""
+        one = filled.prepare(select(things.c.name).where(things.c.name == bindparam("name")))
+        put_back = put_another(file)
+        filled._close_reader()
+        replaced = await filled.writable()
+        with pytest.raises(AuditUnavailable):
+            await filled.fetch(one, name="thing 1")
+        left = put_back()
+
+        assert (False, b"") == (replaced, left)
+        assert await filled.writable()
+        assert [("thing 1",)] == list(await filled.fetch(one, name="thing 1"))
