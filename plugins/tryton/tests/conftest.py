@@ -15,7 +15,7 @@ from policy_gateway_tryton.sandbox import Server, prepare
 FOLDER = Path(__file__).parents[3] / ".crms/tryton"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def anyio_backend() -> str:
     """Run on asyncio, as the gateway does."""
     return "asyncio"
