@@ -7,13 +7,13 @@ what is remembered. Nothing else reaches an adapter.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from policy_gateway.audit import Entries, Entry
 from policy_gateway.changing import Changes
 from policy_gateway.crm import Connections
-from policy_gateway.enforcement import release, require_permit, require_purpose
+from policy_gateway.enforcement import release, require_found, require_permit, require_purpose
 from policy_gateway.enforcement.release import ValueKey
 from policy_gateway.errors import AnnotationFailed, GatewayError, ObligationUnmet
 from policy_gateway.facts import Facts
@@ -24,13 +24,13 @@ from policy_gateway.model.field import RecordId
 from policy_gateway.model.principal import Credential
 from policy_gateway.policy import Policies
 from policy_gateway.ports import Annotator, Authenticator, Mask
+from policy_gateway.provenance import GDPR, TOKEN, VOUCHED
 from policy_gateway.query import Batch, Call, Change, Query, Verify
 from policy_gateway.reading import Asked, Found, Reads, with_id
 from policy_gateway.records import Page
 from policy_gateway.verifying import Verifications
 
 MOST_CALLS_AT_ONCE = 8
-GDPR = "gdpr"
 UNDECIDED_PARTS = frozenset({"gap", "value"})
 
 
@@ -61,7 +61,8 @@ class Gateway:
             permit = require_permit(entry.decided(policy.decide(principal, with_id(call), target.resource, facts)))
             asked = Asked(principal, call, target, permit)
             found = await self.perform(asked, entry)
-            released = release(found.page, permit, found.known, asked.rendering(self.masks, self.keyed(asked)))
+            rendering = asked.rendering(self.masks, self.keyed(asked, found))
+            released = require_found(release(found.page, permit, found.known, rendering), call)
             self.fulfil(released.obligations)
             notes = await self.annotate(asked, released)
             disclosure = Disclosure(released, notes, permit, entry.correlation, found.replayed, found.matched)
@@ -99,9 +100,11 @@ class Gateway:
             case _:
                 return Found(Page(asked.target.resource.name))
 
-    def keyed(self, asked: Asked) -> ValueKey | None:
-        """Return how values are keyed for their provenance, when the call wants it."""
-        return self.value_key(asked.target.tenant) if GDPR in asked.call.include else None
+    def keyed(self, asked: Asked, found: Found) -> ValueKey | None:
+        """Return how values are keyed for their provenance, when the call wants it and any value is vouched for."""
+        wanted = asked.call.include
+        vouched = GDPR in wanted and any(facts.facts.get(VOUCHED, True) for facts in found.known)
+        return self.value_key(asked.target.tenant) if vouched or TOKEN in wanted else None
 
     def fulfil(self, obligations: frozenset[Obligation]) -> None:
         """Make sure that each obligation is one that is met: by the entry, or by the caller, who is told of it."""
@@ -121,11 +124,22 @@ class Gateway:
             try:
                 said = await annotator.notes(asked.principal, asked.call, released)
                 for record, own in said.items():
-                    for path in [path for path in shown[record] if path in own]:
-                        note = {part: value for part, value in own[path].items() if part in parts[record]}
-                        notes.setdefault(record, {})[path] = note
+                    notes.setdefault(record, {}).update(_reduced(own, shown[record], parts[record]))
             except GatewayError:
                 raise
             except Exception as broken:  # noqa: BLE001 -- annotators are plugins; fail closed
                 raise AnnotationFailed(f"an annotator failed with {type(broken).__name__}") from None
         return notes
+
+
+def _reduced(own: Mapping[str, Note], shown: Iterable[str], parts: frozenset[str]) -> dict[str, Note]:
+    """Return the notes of what is *shown*, each with those *parts* only; values that share a note go on sharing it."""
+    reduced: dict[int, Note] = {}
+    notes: dict[str, Note] = {}
+    for path in shown:
+        if path in own:
+            note = own[path]
+            if id(note) not in reduced:
+                reduced[id(note)] = {part: value for part, value in note.items() if part in parts}
+            notes[path] = reduced[id(note)]
+    return notes

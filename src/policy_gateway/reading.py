@@ -68,7 +68,7 @@ class Reads:
         """Return what *query* may learn of: one record, or a page that is filled from the next when policy thins it."""
         narrowed = narrow(query, asked.permit)
         if query.target is not None:
-            return await self.one(asked, narrowed)
+            return await self._page(asked, narrowed)
         binding = Binding.of(asked.principal, asked.target, asked.call, asked.permit.version)
         found = await self._filled(asked, replace(narrowed, cursor=self.cursors.open(query.cursor, binding)))
         return replace(found, page=replace(found.page, cursor=self.cursors.seal(found.page.cursor, binding)))

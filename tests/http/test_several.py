@@ -126,7 +126,7 @@ class TestProvenance:
         reply = await client.get("/v1/crm/contacts/7/provenance")
 
         assert {"id": "7", "provenance": {"phone": {"collected_by": "web form", "value": "t-1"}}} == reply.json
-        assert frozenset({"gdpr"}) == gate.calls[0].include
+        assert frozenset({"gdpr", "token"}) == gate.calls[0].include
 
     async def test_edit(self, client: HttpClient, gate: ScriptedGate) -> None:
         """An edit is a change of the gateway's own data about this one value."""

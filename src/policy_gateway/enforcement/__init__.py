@@ -3,6 +3,7 @@
 from policy_gateway.enforcement.echo import refuse_mask_echo
 from policy_gateway.enforcement.narrow import (
     narrow,
+    require_found,
     require_permit,
     require_purpose,
     require_readable,
@@ -17,6 +18,7 @@ __all__ = [
     "narrow",
     "refuse_mask_echo",
     "release",
+    "require_found",
     "require_permit",
     "require_purpose",
     "require_readable",

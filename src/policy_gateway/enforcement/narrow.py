@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from policy_gateway.errors import Denied, FieldRefused, PurposeMissing, PurposeRefused
+from policy_gateway.errors import Denied, FieldRefused, PurposeMissing, PurposeRefused, RecordNotFound
 from policy_gateway.model.decision import CLEAR, Decision, Deny, DenyKind, Grant, Permit
+from policy_gateway.model.disclosure import Released
 from policy_gateway.query import And, Call, Change, Query
 
 
@@ -42,6 +43,13 @@ def narrow(query: Query, permit: Permit) -> Query:
     if permit.search is not None:
         where = permit.search if where is None else And((where, permit.search))
     return replace(query, select=(*viewable, *deciding), where=where)
+
+
+def require_found(released: Released, call: Call) -> Released:
+    """Return *released*; RecordNotFound when nothing is left of the one record that a query is for."""
+    if not released.records and isinstance(call.operation, Query) and call.operation.target is not None:
+        raise RecordNotFound
+    return released
 
 
 def require_readable(path: str, grant: Grant) -> None:

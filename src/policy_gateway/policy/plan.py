@@ -70,6 +70,7 @@ class Plan:
         self._writes = tuple(self._table(action, shape.written) for action in shape.writes)
         self._parts = book.envelope_parts(asker.tenant) if envelope else {}
         self._envelope = book.table(asker, Action.VIEW, self._parts.values())
+        self._shown: Memo[TruthVector, frozenset[str]] = Memo(_BRANCHES)
         tables = (self._view, self._search, self._figures, *self._writes, self._envelope)
         self._bounds = book.call_conditions(tables)
 
@@ -140,8 +141,13 @@ class Plan:
         return all(self._fields.verdict(path, by_object).level == CLEAR for path in self._shape.aggregated)
 
     def _shown_parts(self, truths: TruthVector) -> frozenset[str]:
+        known = self._shown.get(truths)
+        if known is not None:
+            return known
         verdicts = self._envelope.verdicts(truths)
-        return frozenset(part for part, name in self._parts.items() if verdicts[name].level == CLEAR)
+        return self._shown.put(
+            truths, frozenset(part for part, name in self._parts.items() if verdicts[name].level == CLEAR)
+        )
 
     def _change(self, call: TruthVector) -> Changes | Deny:
         residuals, ceilings, refused = [], [], set[str]()

@@ -7,15 +7,18 @@ any CRM, and a value that was changed behind the gateway's back is noticed.
 from __future__ import annotations
 
 from policy_gateway.provenance.adapter import ProvenanceKind
-from policy_gateway.provenance.annotator import ProvenanceAnnotator
+from policy_gateway.provenance.annotator import GDPR, TOKEN, ProvenanceAnnotator
 from policy_gateway.provenance.documentation import Edit, Gap, Provenance
 from policy_gateway.provenance.envelope import PARTS, Envelope
-from policy_gateway.provenance.facts import ProvenanceFacts
+from policy_gateway.provenance.facts import VOUCHED, ProvenanceFacts
 from policy_gateway.provenance.keys import ValueKeys, ValueTokens
 from policy_gateway.provenance.store import Reference, Version
 
 __all__ = [
+    "GDPR",
     "PARTS",
+    "TOKEN",
+    "VOUCHED",
     "Edit",
     "Envelope",
     "Gap",

@@ -16,6 +16,8 @@ from policy_gateway.records import Page, Record
 
 KEEP_UNTIL = "value.keep_until"
 DOCUMENTED = "value.documented"
+VOUCHED = "fact.vouched"
+"""Whether anything is known of single values of a record: when not, nothing must be compared."""
 
 Kinds = Callable[[str, Call], Awaitable[Mapping[str, FieldType]]]
 """Returns the types of the fields of what a tenant's call is about, by path."""
@@ -54,7 +56,7 @@ class ProvenanceFacts:
 
 def _general(known: Documented) -> RecordFacts:
     values = {path: _facts(envelope) for path, envelope in known.defaults.items() if path != ANY_PATH}
-    return RecordFacts(_facts(known.defaults.get(ANY_PATH)), values)
+    return RecordFacts({**_facts(known.defaults.get(ANY_PATH)), VOUCHED: False}, values)
 
 
 def _of(
@@ -73,7 +75,7 @@ def _of(
             values[path] = _facts(vouched.envelope)
         else:
             values[path] = {**_facts(known.default(path)), DOCUMENTED: False}
-    return RecordFacts(general.facts, values)
+    return RecordFacts({**general.facts, VOUCHED: True}, values)
 
 
 def _facts(envelope: Envelope | None) -> Mapping[str, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -199,6 +200,7 @@ def _json(envelope: Envelope) -> str:
     return orjson.dumps(dict(envelope.parts)).decode()
 
 
+@lru_cache(maxsize=1024)
 def _envelope(text: str) -> Envelope:
     parts = orjson.loads(text)
     return Envelope({name: tuple(part) if isinstance(part, list) else part for name, part in parts.items()})

@@ -36,6 +36,7 @@ TOKENS = ValueTokens(lambda tenant: a_key(f"token {tenant}"))
 PHONE, OTHER = "+49 30 23125001", "+49 30 23125002"
 PLACE = Reference("acme", "crm", "contact", "1", "phone")
 CALL = Call("crm", Query("contact"), "service", include=frozenset({"gdpr"}))
+EDITING = replace(CALL, include=frozenset({"gdpr", "token"}))
 ENVELOPE_ID = RecordId("crm|contact|1|phone")
 
 
@@ -151,7 +152,7 @@ class TestAnnotator:
         await provenance.edit(
             PLACE, edit(source="customer", purposes=["service"], collected_at="2026-01-01", storage_duration="P3Y")
         )
-        notes = await annotator.notes(a_principal(), CALL, released({"phone": PHONE}))
+        notes = await annotator.notes(a_principal(), EDITING, released({"phone": PHONE}))
 
         expected = {
             "source": "customer",
@@ -166,11 +167,31 @@ class TestAnnotator:
     async def test_gap(self, provenance: Provenance, annotator: ProvenanceAnnotator) -> None:
         """Where nothing is known the note says why, and nothing of another value's envelope."""
         await provenance.edit(PLACE, edit(OTHER, source="customer"))
-        notes = await annotator.notes(a_principal(), CALL, released({"phone": PHONE}, {"phone": PHONE}))
+        notes = await annotator.notes(a_principal(), EDITING, released({"phone": PHONE}, {"phone": PHONE}))
 
         assert [("changed-outside", {"gap", "value"}), ("missing", {"gap", "value"})] == [
             (notes[RecordId(record)]["phone"]["gap"], set(notes[RecordId(record)]["phone"])) for record in "12"
         ]
+
+    async def test_token_on_demand(self, provenance: Provenance, annotator: ProvenanceAnnotator) -> None:
+        """Who only reads gets no token, and none for what is masked."""
+        await provenance.edit(PLACE, edit(source="customer"))
+        page = released({"phone": PHONE})
+        masked = Released("contact", (page.records[0]._replace(masked={"phone": "partial"}),))
+        reading = await annotator.notes(a_principal(), CALL, page)
+        editing = await annotator.notes(a_principal(), EDITING, masked)
+
+        assert [{"source": "customer"}] * 2 == [notes[RecordId("1")]["phone"] for notes in (reading, editing)]
+
+    async def test_nothing_vouched(self, provenance: Provenance, annotator: ProvenanceAnnotator) -> None:
+        """Values that nobody keyed, because nothing is vouched for in their record, get what holds by default."""
+        await provenance.set_default(PLACE, {"source": "general"}, "p-1")
+        unkeyed = Released(
+            "contact", (ReleasedRecord(RecordId("1"), {"phone": "x", "email": "y", "city": None}, {}, ()),)
+        )
+        notes = await annotator.notes(a_principal(), CALL, unkeyed)
+
+        assert {"1": {"phone": {"source": "general"}, "email": {"gap": "missing"}}} == notes
 
     async def test_default(self, provenance: Provenance, annotator: ProvenanceAnnotator) -> None:
         """The newest default of the path comes before the one for all paths."""

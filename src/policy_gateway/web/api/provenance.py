@@ -29,7 +29,7 @@ async def read(exchange: Exchange, inside: Inside) -> Answer:
     """Answer the envelope of each released value; its ``value`` member says which value an edit is about."""
     place = exchange.place
     query: Query = one_query(exchange.resource, place.id, parameters(exchange.query_string))
-    disclosure = await inside.gate.handle(exchange.call(query, GDPR), exchange.caller)
+    disclosure = await inside.gate.handle(exchange.call(query, GDPR | {TOKEN}), exchange.caller)
     record = disclosure.released.records[0]
     members: dict[str, object] = {"id": record.id, "provenance": disclosure.notes.get(record.id, {})}
     return Answer(200, written(with_obligations(members, disclosure)), version=disclosure.version)
