@@ -151,7 +151,7 @@ class TestHostile:
             ("contact=7&contact=8", 400),
             ("purpose=audit", 400),
             ("lang=fr", 400),
-            ("colour=red", 400),
+            ("size=big", 400),
             ("contact=%zz", 400),
             ("connection=gateway", 404),
             ("token=abc", 401),

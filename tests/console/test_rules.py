@@ -31,7 +31,7 @@ def partly(text: str) -> str:
 def misspelt(text: str) -> str:
     """Return the rules with two mistakes in their third and fourth rule."""
     lines = text.split("\n")
-    lines[6] = lines[6].replace("allow", "alow")
+    lines[6] = lines[6].replace("allow", "allou")
     lines[7] = lines[7].replace("agent", "agnt")
     return "\n".join(lines)
 
@@ -87,7 +87,7 @@ class TestBroken:
             f"2 mistakes were found, so nothing was written. Version {pages.policies.current().version[:12]}"
             in page.text
         )
-        assert "tenants/acme.csv:7:45 alow is neither allow nor deny Meant: did you mean allow ?" in page.text
+        assert "tenants/acme.csv:7:45 allou is neither allow nor deny Meant: did you mean allow ?" in page.text
         assert "tenants/acme.csv:8:4 agnt is not a known role Meant: did you mean agent ?" in page.text
         assert typed == page.draft
 
@@ -96,13 +96,13 @@ class TestBroken:
         page = seen((await save(misspelt, lang="de")).body.decode())
 
         assert "2 Fehler wurden gefunden, daher wurde nichts geschrieben." in page.text
-        assert "alow ist weder allow noch deny Gemeint: war allow gemeint?" in page.text
+        assert "allou ist weder allow noch deny Gemeint: war allow gemeint?" in page.text
         assert "agnt ist keine bekannte Rolle" in page.text
 
     async def test_corrected(self, look: Look, save: Save, client: HttpClient) -> None:
         """What was typed can be corrected and saved right there."""
         page = seen((await save(lambda text: partly(misspelt(text)))).body.decode())
-        text = page.draft.replace("alow", "allow").replace("agnt", "agent")
+        text = page.draft.replace("allou", "allow").replace("agnt", "agent")
         reply = await client.ask(
             "POST", "/console/rules", [*ORIGIN, FORM], urlencode({**page.hidden, "text": text}).encode()
         )
@@ -198,7 +198,7 @@ class TestForgery:
         reply = await client.ask("POST", "/console/rules", [("host", "localhost"), FORM, *lines], form)
 
         assert (403, before) == (reply.status, (pages.policies.folder / RULES).read_bytes())
-        assert "did not come from this page" in reply.body.decode()
+        assert "This form did not come from this page" in reply.body.decode()
 
     @pytest.mark.parametrize("token", ["", "0" * 64, "é"])
     async def test_token(self, look: Look, client: HttpClient, token: str) -> None:

@@ -47,6 +47,7 @@ STATUS: Final[Mapping[type[errors.GatewayError], int]] = MappingProxyType(
         errors.UpstreamRefused: 502,
         errors.RateLimited: 503,
         errors.SafeguardError: 503,
+        refusals.Forged: 403,
         refusals.MethodRefused: 405,
         refusals.NotAcceptable: 406,
         refusals.BodyTooSlow: 408,

@@ -9,6 +9,7 @@
     ├── BodyTooLarge          the body is larger than the limit
     ├── BodyTooSlow           the body did not arrive in time
     ├── HeadersTooMany        more header lines than any client needs
+    ├── Forged                a form that did not come from our own page
     └── InvalidCall
         ├── HostRefused       a Host that the gateway does not answer to
         ├── Smuggled          a message whose end two parsers could see in two places
@@ -60,6 +61,13 @@ class BodyTooSlow(Refused):
 
     code = "body-too-slow"
     summary = "the body did not arrive in time"
+
+
+class Forged(Refused):
+    """A form that another site, or nobody's page, has sent."""
+
+    code = "forged"
+    summary = "this form did not come from this page; nothing was changed"
 
 
 class HeadersTooMany(Refused):

@@ -48,6 +48,7 @@ ENGLISH: Final[Mapping[str, Text]] = MappingProxyType(
         "body-too-large": Text("Body too large", "the body is too large"),
         "body-too-slow": Text("Body too slow", "the body did not arrive in time"),
         "headers-too-large": Text("Headers too large", "there are too many headers"),
+        "forged": Text("Form refused", "this form did not come from this page; nothing was changed"),
         "upstream-error": Text("CRM error", "the CRM could not answer"),
         "upstream-timeout": Text(
             "CRM timeout", "the CRM did not answer in time; a change may or may not have happened"
@@ -105,6 +106,7 @@ GERMAN: Final[Mapping[str, Text]] = MappingProxyType(
         "body-too-large": Text("Inhalt zu groß", "der Inhalt ist zu groß"),
         "body-too-slow": Text("Inhalt zu langsam", "der Inhalt kam nicht rechtzeitig an"),
         "headers-too-large": Text("Header zu groß", "es sind zu viele Header"),
+        "forged": Text("Formular abgelehnt", "dieses Formular kam nicht von dieser Seite; es wurde nichts geändert"),
         "upstream-error": Text("CRM-Fehler", "das CRM konnte nicht antworten"),
         "upstream-timeout": Text(
             "CRM zu langsam", "das CRM hat nicht rechtzeitig geantwortet; eine Änderung kann erfolgt sein oder nicht"

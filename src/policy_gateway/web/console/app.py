@@ -18,18 +18,17 @@ from starlette.routing import Route
 from policy_gateway.errors import Conflict, ConnectionNotFound, GatewayError, PolicyError, Refused
 from policy_gateway.policy import Draft, PolicyFile
 from policy_gateway.web.console.address import PATH, Address, language_asked, read_address
-from policy_gateway.web.console.forms import Forged, Form, read_form
+from policy_gateway.web.console.forms import Form, read_form
 from policy_gateway.web.console.mistakes import mistakes
 from policy_gateway.web.console.page import Edit, Writer, templates
 from policy_gateway.web.console.scene import Pages
-from policy_gateway.web.console.texts import said
 from policy_gateway.web.entrance import AsgiApp
 from policy_gateway.web.problems import problem_of
 from policy_gateway.web.refusals import MethodRefused
 
 RULES: Final = f"{PATH}/rules"
 _TOKEN_BYTES: Final = 32
-_UNPROCESSABLE, _CONFLICT, _FORBIDDEN = 422, 409, 403
+_UNPROCESSABLE, _CONFLICT = 422, 409
 
 HEADERS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -105,12 +104,11 @@ class _Answers:
         correlation = str(request.scope.get("state", {}).get("correlation", ""))
         language = language_asked(request.scope["query_string"], request.headers.get("accept-language", ""))
         problem = problem_of(known, correlation=correlation, language=language)
-        forged = isinstance(known, Forged)
-        page = self.writer.refusal(problem, language, correlation, said(language)["forged"] if forged else "")
+        page = self.writer.refusal(problem, language, correlation)
         extra = {name.decode(): value.decode() for name, value in problem.headers}
         if request.method not in {"GET", "HEAD"}:
             extra["connection"] = "close"
-        return _html(page, _FORBIDDEN if forged else problem.status, extra)
+        return _html(page, problem.status, extra)
 
     def _address(self, request: Request) -> Address:
         raw = request.scope["query_string"]

@@ -10,9 +10,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.requests import Request
 
-from policy_gateway.errors import InvalidCall, Refused
+from policy_gateway.errors import InvalidCall
 from policy_gateway.policy import Draft
 from policy_gateway.web.exchange import Exchange
+from policy_gateway.web.refusals import Forged
 
 LARGEST: Final = 512 * 1024
 """Of the body, in bytes; what browsers make of commas and line ends trebles a rule file."""
@@ -21,13 +22,6 @@ SECONDS: Final = 10.0
 _MEDIA_TYPES: Final = frozenset({"application/x-www-form-urlencoded"})
 _CHOSEN: Final = ("connection", "contact", "purpose", "lang")
 _FIELDS: Final = frozenset({*_CHOSEN, "token", "tag", "text"})
-
-
-class Forged(Refused):
-    """A form that another site, or nobody's page, has sent."""
-
-    code = "denied"
-    summary = "this form did not come from this page"
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,10 +90,10 @@ class Writer:
             remembered=remembered(remembering, address.language),
         )
 
-    def refusal(self, problem: Problem, language: str, correlation: str, said_more: str = "") -> str:
+    def refusal(self, problem: Problem, language: str, correlation: str) -> str:
         """Return a small page that says why there is no other."""
         return self.templates.get_template("problem.html").render(
-            t=said(language), language=language, problem=problem, correlation=correlation, more=said_more
+            t=said(language), language=language, problem=problem, correlation=correlation
         )
 
     async def edit(self, language: str) -> Edit:

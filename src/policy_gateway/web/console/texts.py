@@ -29,7 +29,7 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "legend": "How to read it",
         "legend_clear": "in clear",
         "legend_masked": "shown in part, and how",
-        "legend_withheld": "withheld",
+        "legend_withheld": "not shown; whether there is a value is not told",
         "legend_unknown": "not known to this person under any purpose: naming it is refused",
         "field": "Field",
         "holds": "May call for",
@@ -97,7 +97,6 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "deny": "refused",
         "back": "Back to the console",
         "correlation": "Correlation id {id}",
-        "forged": "This form did not come from this page. Nothing was changed.",
     }
 )
 
@@ -124,7 +123,7 @@ GERMAN: Final[Mapping[str, str]] = MappingProxyType(
         "legend": "So ist es zu lesen",
         "legend_clear": "im Klartext",
         "legend_masked": "teilweise gezeigt, und wie",
-        "legend_withheld": "zurückgehalten",
+        "legend_withheld": "nicht gezeigt; ob es einen Wert gibt, bleibt offen",
         "legend_unknown": "dieser Person zu keinem Zweck bekannt: schon das Nennen wird abgelehnt",
         "field": "Feld",
         "holds": "Darf aufrufen für",
@@ -196,7 +195,6 @@ GERMAN: Final[Mapping[str, str]] = MappingProxyType(
         "deny": "abgelehnt",
         "back": "Zurück zur Konsole",
         "correlation": "Korrelations-ID {id}",
-        "forged": "Dieses Formular kam nicht von dieser Seite. Es wurde nichts geändert.",
     }
 )
 
