@@ -168,6 +168,10 @@ class Gateway:
         """Return the database's file."""
         return self.folder / "policy-gateway.sqlite"
 
+    def take_away(self) -> Path:
+        """Take the database's file away from its place; return where it is."""
+        return self.database.rename(self.folder / "away")
+
     def start(self) -> None:
         """Start it; it may take a moment until it answers."""
         chosen = {"port": self.port, **self.settings}

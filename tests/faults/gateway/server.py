@@ -103,10 +103,11 @@ async def furnish(kept: Administration, folder: Path, hubspot: int) -> None:
     file.write_text(json.dumps({"contact": list(map(contact, people(CONTACTS)))}), encoding="utf-8")
     for tenant in ("acme", "bolt"):
         await kept.connections.add("memory", ConnectionConfig(tenant, "crm", options={"file": str(file)}))
-        await kept.provenance.set_default(Reference(tenant, "crm", "contact", "", "*"), ENVELOPE, "system")
     if hubspot:
         url, secrets = f"http://127.0.0.1:{hubspot}", {"token": SecretStr(TOKEN)}
         await kept.connections.add("hubspot", ConnectionConfig("acme", "hub", url, secrets=secrets))
+    for tenant, connection in (("acme", "crm"), ("bolt", "crm"), ("acme", "hub")):
+        await kept.provenance.set_default(Reference(tenant, connection, "contact", "", "*"), ENVELOPE, "system")
     (folder / "keys.part").write_text(json.dumps(keys), encoding="utf-8")
     (folder / "keys.part").rename(folder / "keys.json")
 

@@ -48,8 +48,7 @@ def disk_full(gateway: Gateway) -> Iterator[None]:
 @contextmanager
 def moved_away(gateway: Gateway) -> Iterator[None]:
     """Take the file away from its place."""
-    away = gateway.folder / "away"
-    gateway.database.rename(away)
+    away = gateway.take_away()
     yield
     away.rename(gateway.database)
 
@@ -57,8 +56,7 @@ def moved_away(gateway: Gateway) -> Iterator[None]:
 @contextmanager
 def replaced(gateway: Gateway) -> Iterator[None]:
     """Have something else in the file's place that is no database."""
-    away = gateway.folder / "away"
-    gateway.database.rename(away)
+    away = gateway.take_away()
     gateway.database.write_bytes(b"no database" * 1000)
     yield
     away.replace(gateway.database)
