@@ -54,7 +54,8 @@ def phrases() -> Iterator[str]:
     """Yield every detail that the entrance, and what answers a call behind it, gives to an error."""
     root = Path(str(policy_gateway.__file__)).parent
     folders = ("web", "provenance", "enforcement", "crm")
-    for path in (path for folder in folders for path in (root / folder).rglob("*.py") if path.name != "store.py"):
+    administration = root / "crm" / "store.py"
+    for path in (path for folder in folders for path in (root / folder).rglob("*.py") if path != administration):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             name = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
             if isinstance(node, ast.Call) and name in {"InvalidCall", "Conflict", "Flaw"}:
