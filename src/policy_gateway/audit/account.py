@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from policy_gateway.audit.draft import Draft
-from policy_gateway.audit.entry import Body, serialized
-from policy_gateway.audit.phrases import Phrases
+from policy_gateway.audit.entry import Body
+from policy_gateway.audit.phrases import Phrase, Phrases
 from policy_gateway.audit.pseudonyms import subject_name
 from policy_gateway.model.disclosure import Released
 from policy_gateway.model.field import RecordId
@@ -17,7 +17,7 @@ from policy_gateway.query import Call
 
 @dataclass(slots=True)
 class Account:
-    """*body* says what happened; *released* what left, or else *target* which record was meant.
+    """*told* and *own* say what happened; *released* what left, or else *target* which record was meant.
 
     A target that is not *certain* to exist is named only if it has a pseudonym already: whoever tries out ids must
     not fill the table of pseudonyms.
@@ -26,43 +26,50 @@ class Account:
     phrases: Phrases
     principal: Principal
     call: Call
+    kind: str
+    correlation: str
     time: int
-    body: Body
+    told: tuple[Phrase, ...]
+    own: Body
     released: Released | None = None
     target: RecordId | None = None
     certain: bool = False
 
-    def draft(self) -> Draft:
-        """Return the entry, to be finished with the pseudonyms of its names."""
-        principal, body = self.principal, self.body
+    def draft(self, remark: bytes | None = None) -> Draft:
+        """Return the entry, to be finished with the pseudonyms of its names; *remark* is kept beside it."""
+        principal = self.principal
+        people = (principal.id, *principal.acting_for)
         subjects = self._subjects()
-        names = [principal.id, *principal.acting_for]
         certain = self.certain or self.released is not None
 
         def finish(known: Mapping[str, str]) -> bytes:
-            return serialized(self._finished(subjects, known))
+            return self._finished(subjects, known)
 
         return Draft(
-            tenant=principal.tenant,
-            correlation=str(body["correlation"]),
-            kind=str(body["kind"]),
-            time=self.time,
-            finish=finish,
-            names=[*names, *subjects.values()] if certain else names,
+            principal.tenant,
+            self.correlation,
+            self.kind,
+            self.time,
+            finish,
+            names=(*people, *subjects.values()) if certain else people,
             doubtful=() if certain else tuple(subjects.values()),
+            remark=remark,
         )
 
-    def _finished(self, subjects: Mapping[RecordId, str], known: Mapping[str, str]) -> Body:
-        principal = self.principal
-        body: Body = {**self.body, "principal": known[principal.id], "time": self.time}
+    def _finished(self, subjects: Mapping[RecordId, str], known: Mapping[str, str]) -> bytes:
+        principal, released, told = self.principal, self.released, self.told
+        own: Body = {**self.own, "correlation": self.correlation, "principal": known[principal.id], "time": self.time}
         if principal.acting_for:
-            body["acting_for"] = [known[one] for one in principal.acting_for]
+            own["acting_for"] = [known[one] for one in principal.acting_for]
         pseudonyms = {record: known[name] for record, name in subjects.items() if name in known}
-        if self.released is not None:
-            body.update(self.phrases.of_released(self.released, pseudonyms))
+        if released is not None:
+            shown = self.phrases.of_released(released)
+            told = (*told, shown.phrase)
+            if released.groups:
+                own["groups"] = shown.about(released.groups, pseudonyms)
         elif pseudonyms:
-            body["subjects"] = list(pseudonyms.values())
-        return body
+            own["subjects"] = list(pseudonyms.values())
+        return self.phrases.sentence(told, own)
 
     def _subjects(self) -> dict[RecordId, str]:
         """Return the names of the data subjects by record."""

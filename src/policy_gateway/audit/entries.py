@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from datetime import datetime
 from types import TracebackType
@@ -18,23 +18,23 @@ from policy_gateway.audit.calls import (
     names_are_known,
     verdict,
 )
+from policy_gateway.audit.chance import Chance
 from policy_gateway.audit.entry import (
     CORRELATION,
     DECISION,
     OUTCOME,
-    Body,
     milliseconds,
     reason_code,
     timing,
 )
 from policy_gateway.audit.journal import DatabaseJournal
-from policy_gateway.audit.phrases import Phrases
+from policy_gateway.audit.phrases import Phrase, Phrases, said
 from policy_gateway.audit.pseudonyms import Pseudonyms
 from policy_gateway.audit.remarks import Remarks
 from policy_gateway.audit.strangers import Strangers
 from policy_gateway.errors import AuditUnavailable
 from policy_gateway.model.decision import Decision, Permit
-from policy_gateway.model.disclosure import Disclosure, Released
+from policy_gateway.model.disclosure import Disclosure
 from policy_gateway.model.field import RecordId
 from policy_gateway.model.principal import Principal
 from policy_gateway.ports import Journal
@@ -53,22 +53,6 @@ NO_MATCH = "no-match"
 def new_correlation(now: datetime, random: Random = os.urandom) -> str:
     """Return a new correlation id: 32 hex digits, the time first, so that an index of them grows at its end."""
     return f"{milliseconds(now):012x}{random(10).hex()}"
-
-
-class Chance:
-    """Random bytes from a supply: asking for few at a time costs a system call and the interpreter's lock."""
-
-    def __init__(self, random: Random) -> None:
-        self._random = random
-        self._supply = b""
-        self._used = 0
-
-    def __call__(self, count: int) -> bytes:
-        """Return *count* fresh bytes, at most 1024."""
-        if self._used + count > len(self._supply):
-            self._supply, self._used = self._random(1024), 0
-        start, self._used = self._used, self._used + count
-        return self._supply[start : self._used]
 
 
 class Entries:
@@ -109,16 +93,13 @@ class Entries:
         with suppress(AuditUnavailable):
             await self._strangers.close()
 
-    async def write(self, account: Account) -> None:
-        """Make an entry durable everywhere; AuditUnavailable when it cannot be."""
-        remark = self._sealed_remark(account)
-        draft = account.draft()
-        draft.remark = remark
+    def write(self, account: Account) -> Awaitable[object]:
+        """Make an entry durable everywhere, which is to be awaited; AuditUnavailable when it cannot be."""
+        draft = account.draft(self._sealed_remark(account))
         if self._journal.alone:
             # Handed over before anything is awaited: a caller that goes away now cannot take the entry along.
-            await self._journal.hand_over(draft)
-        else:
-            await self._sheltered(self._journal.append(draft))
+            return self._journal.hand_over(draft)
+        return self._sheltered(self._journal.append(draft))
 
     def write_later(self, account: Account) -> None:
         """Have an entry written if it still can be: who calls has waited for the journal once, and is refused."""
@@ -140,11 +121,12 @@ class Entries:
 
     def _sealed_remark(self, account: Account) -> bytes | None:
         """Return the call's free-text reason, sealed; the entry gets its hash."""
-        reason = account.call.circumstances.reason
-        if self._remarks is None or not reason or reason_code(reason) or account.body["kind"] != DECISION:
+        if self._remarks is None:
             return None
-        correlation = str(account.body["correlation"])
-        sealed, account.body["remark"] = self._remarks.seal(account.principal.tenant, correlation, reason)
+        reason = account.call.circumstances.reason
+        if not reason or reason_code(reason) or account.kind != DECISION:
+            return None
+        sealed, account.own["remark"] = self._remarks.seal(account.principal.tenant, account.correlation, reason)
         return sealed
 
     async def _sheltered(self, work: Coroutine[object, object, None]) -> None:
@@ -197,8 +179,9 @@ class Entry:
         """Write the decision of a change now, before the CRM is asked; its outcome will be an entry of its own."""
         if self._principal is None or not isinstance(self._decision, Permit):
             raise AuditUnavailable("nothing was permitted, so nothing is changed")
-        body = self._decision_body(None)
-        await self._entries.write(self._told(self._principal, self._began, body, None, certain=True))
+        account = self._decision_account(self._principal, None)
+        account.certain = True
+        await self._entries.write(account)
         self._intended = True
 
     def outcome(self, kind: str, record: RecordId | None = None) -> None:
@@ -237,46 +220,41 @@ class Entry:
             raise broken
 
     def _account(self, principal: Principal, error: BaseException | None) -> Account:
-        released = self._disclosure.released if self._disclosure is not None and error is None else None
-        if not self._intended:
-            return self._told(principal, self._began, self._decision_body(error), released)
-        now = self._entries.now()
-        return self._told(principal, now, self._outcome_body(error, now), released, certain=True)
+        disclosure = self._disclosure if error is None else None
+        account = (
+            self._outcome_account(principal, error) if self._intended else self._decision_account(principal, error)
+        )
+        account.released = None if disclosure is None else disclosure.released
+        return account
 
-    def _told(
-        self, principal: Principal, time: int, body: Body, released: Released | None, *, certain: bool = False
-    ) -> Account:
-        target = self._touched or self._target
-        return Account(self._entries.phrases, principal, self._call, time, body, released, target, certain=certain)
-
-    def _decision_body(self, error: BaseException | None) -> Body:
+    def _decision_account(self, principal: Principal, error: BaseException | None) -> Account:
         phrases, decision, call = self._entries.phrases, self._decision, self._call
-        body: Body = phrases.of_call(call)
-        if decision is not None:
-            body.update(phrases.of_decision(decision))
-        body.update(about_paths(call, known=names_are_known(decision, error)))
-        body["correlation"] = self.correlation
-        body["decision"] = verdict(decision, error)
-        body["kind"] = DECISION
-        body["timing"] = timing(self._entries.now() - self._began)
-        if error is not None:
-            body["code"] = code_of(error)
-        elif self._disclosure is not None and self._disclosure.replayed:
-            body["outcome"] = REPLAYED
-        elif self._disclosure is not None and self._disclosure.matched is not None:
-            body["outcome"] = MATCH if self._disclosure.matched else NO_MATCH
-        return body
+        took = timing(self._entries.now() - self._began)
+        end = phrases.of_end(DECISION, verdict(decision, error), code_of(error), self._answered(error), took)
+        if decision is None:
+            told: tuple[Phrase, ...] = (phrases.of_call(call), end)
+        else:
+            told = (phrases.of_call(call), phrases.of_decision(decision), end)
+        own = said(call) | about_paths(call, known=names_are_known(decision, error))
+        return Account(phrases, principal, call, DECISION, self.correlation, self._began, told, own, None, self._target)
 
-    def _outcome_body(self, error: BaseException | None, now: int) -> Body:
-        body = self._entries.phrases.of_call(self._call)
-        body["correlation"] = self.correlation
-        body["decision"] = PERMIT
-        body["kind"] = OUTCOME
-        body["outcome"] = self._outcome
-        body["timing"] = timing(now - self._began)
-        if error is not None:
-            body["code"] = code_of(error)
-        return body
+    def _outcome_account(self, principal: Principal, error: BaseException | None) -> Account:
+        phrases, call, now = self._entries.phrases, self._call, self._entries.now()
+        end = phrases.of_end(OUTCOME, PERMIT, code_of(error), self._outcome, timing(now - self._began))
+        told = (phrases.of_call(call), end)
+        target = self._touched or self._target
+        return Account(
+            phrases, principal, call, OUTCOME, self.correlation, now, told, said(call), None, target, certain=True
+        )
+
+    def _answered(self, error: BaseException | None) -> str:
+        """Return what an answer says that shows no record."""
+        disclosure = self._disclosure
+        if disclosure is None or error is not None:
+            return ""
+        if disclosure.replayed:
+            return REPLAYED
+        return "" if disclosure.matched is None else MATCH if disclosure.matched else NO_MATCH
 
     @property
     def _target(self) -> RecordId | None:

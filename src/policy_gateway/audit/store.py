@@ -8,20 +8,22 @@ from hashlib import sha256
 
 from sqlalchemy import BindParameter, Connection, Select, bindparam, delete, func, select
 
+from policy_gateway.audit.chance import Chance
 from policy_gateway.audit.draft import Draft
 from policy_gateway.audit.entry import Json, decoded, sealed
 from policy_gateway.audit.memo import Memo
 from policy_gateway.audit.tables import entries, pseudonyms, remarks
-from policy_gateway.store import Database, Driver, ListRead, Overtaken, insert_new
+from policy_gateway.store import Database, Driver, ListRead, Overtaken, Watchful, insert_new
 
 Random = Callable[[int], bytes]
 
 SALT_BYTES = 16
 PSEUDONYM_BYTES = 12
 _MOST_REMEMBERED = 16_384
+_SALTS_AT_ONCE = 1024
 
 
-class EntryLog:
+class EntryLog(Watchful):
     """Adds entries: each tenant's are numbered from 1 without gaps, whoever writes.
 
     The newest numbers are remembered. When another process has written meanwhile the next one is taken: then nothing is
@@ -31,7 +33,7 @@ class EntryLog:
     limit = 64
 
     def __init__(self, database: Database, random: Random) -> None:
-        self._random = random
+        self._salts = Chance(random, _SALTS_AT_ONCE * SALT_BYTES)
         self._names = Names(database, random)
         self._insert = database.row_insert(entries)
         self._insert_remark = database.row_insert(remarks, new=True)
@@ -49,13 +51,16 @@ class EntryLog:
             draft.body = draft.finish(known)
         return draft
 
-    def write(self, driver: Driver, items: Sequence[Draft]) -> Sequence[bytes]:
-        """Write *items*; return their whole canonical bytes."""
+    def write(self, driver: Driver, items: Sequence[Draft], version: int | None = None) -> Sequence[bytes]:
+        """Write *items*, unless another process wrote since *version*; return their whole canonical bytes."""
         bodies = [self._body(driver, item) for item in items]
         heads = {tenant: self._head(driver, tenant) for tenant in {item.tenant for item in items}}
         written, row = self._rows(items, bodies, heads)
         try:
-            driver.execute(self._insert.of(len(items)), row)
+            if version is None:
+                driver.execute(self._insert.of(len(items)), row)
+            elif driver.execute(self._insert.unless_overtaken(len(items)), (*row, version)).rowcount != len(items):
+                raise Overtaken
         except sqlite3.IntegrityError:
             raise Overtaken from None
         self._heads.update(heads)
@@ -83,7 +88,7 @@ class EntryLog:
     def _rows(
         self, items: Sequence[Draft], bodies: Sequence[bytes], heads: dict[str, int]
     ) -> tuple[list[bytes], list[object]]:
-        salts = self._random(SALT_BYTES * len(items)).hex()
+        salts = self._salts(SALT_BYTES * len(items)).hex()
         written: list[bytes] = []
         row: list[object] = []
         for place, (item, body) in enumerate(zip(items, bodies, strict=True)):

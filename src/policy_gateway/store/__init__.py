@@ -11,7 +11,7 @@ from policy_gateway.store.columns import Instant, metadata
 from policy_gateway.store.database import Database
 from policy_gateway.store.lists import ListRead
 from policy_gateway.store.statements import Prepared, RowInsert, insert_new
-from policy_gateway.store.writer import Bulk, Driver, Overtaken, Writer
+from policy_gateway.store.writer import Bulk, Driver, Overtaken, Watchful, Writer
 
 __all__ = [
     "Bulk",
@@ -22,6 +22,7 @@ __all__ = [
     "Overtaken",
     "Prepared",
     "RowInsert",
+    "Watchful",
     "Writer",
     "insert_new",
     "metadata",

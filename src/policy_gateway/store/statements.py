@@ -24,9 +24,12 @@ class Prepared:
     fixed: Mapping[str, object] = field(default_factory=dict)
     binders: Mapping[str, Convert] = field(default_factory=dict)
     readers: tuple[tuple[int, Convert], ...] = ()
+    remembered: bool = False
 
     @classmethod
-    def of(cls, statement: Select[Any] | CompoundSelect[Any], dialect: Dialect) -> Prepared:
+    def of(
+        cls, statement: Select[Any] | CompoundSelect[Any], dialect: Dialect, *, remembered: bool = False
+    ) -> Prepared:
         """Compile *statement*; its parameters are the names of its ``bindparam`` s."""
         compiled = statement.compile(dialect=dialect)
         names = tuple(compiled.positiontup or ())
@@ -40,6 +43,7 @@ class Prepared:
             fixed={name: compiled.params[name] for name in names if name not in open_names},
             binders={name: convert for name, convert in binders.items() if convert is not None},
             readers=tuple((place, convert) for place, convert in enumerate(readers) if convert is not None),
+            remembered=remembered,
         )
 
     def arguments(self, parameters: Mapping[str, object]) -> tuple[object, ...]:
@@ -77,11 +81,17 @@ class RowInsert:
         statement = _insert_new(table, dialect) if new else insert(table)
         head, _, rest = str(statement.compile(dialect=dialect)).partition(" VALUES ")
         row, _, tail = rest.partition(")")
-        return cls(f"{head} VALUES ", f"{row})", tail)
+        return cls(f"{head} ", f"{row})", tail)
 
     def of(self, count: int) -> str:
         """Return the statement for *count* rows."""
-        return self.head + ", ".join([self.row] * count) + self.tail
+        return f"{self.head}VALUES {', '.join([self.row] * count)}{self.tail}"
+
+    def unless_overtaken(self, count: int) -> str:
+        """Return the statement that inserts nothing if SQLite's ``data_version`` is not the last parameter."""
+        rows = ", ".join([self.row] * count)
+        version = "(SELECT data_version FROM pragma_data_version)"
+        return f"{self.head}SELECT * FROM (VALUES {rows}) WHERE {version} = ?"  # noqa: S608 -- only ?
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:

@@ -8,14 +8,17 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from policy_gateway.errors import AuditUnavailable
+from policy_gateway.store.remembered import Remembered
 
 T = TypeVar("T")
 Job = Callable[[Connection], Any]
@@ -57,6 +60,23 @@ class Bulk(Protocol):
         ...
 
 
+class Watchful(ABC):
+    """A bulk that writes only if nobody else has, which one statement can find out by itself.
+
+    Asking beforehand takes another one, and between the two of them somebody else may be faster.
+    """
+
+    limit: int
+
+    @abstractmethod
+    def write(self, driver: Driver, items: Sequence[Any], version: int | None = None) -> Sequence[object]:
+        """Do what :class:`Bulk` says; raise Overtaken if *version* is given and is not the database's any more."""
+
+    @abstractmethod
+    def forget(self) -> None:
+        """Forget what was learnt of the database."""
+
+
 class _Ticket:
     """One wish to write, and who waits for it."""
 
@@ -71,20 +91,30 @@ class _Ticket:
         self.error: Exception | None = None
 
 
-class Writer:
-    """Writes for one event loop. Whatever is awaited here is durable, or raised AuditUnavailable, within *deadline*."""
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many seconds a write may take, and how many may wait."""
 
-    def __init__(self, engine: Engine, identity: Callable[[], int], *, deadline: float, capacity: int) -> None:
+    deadline: float
+    capacity: int
+
+
+class Writer:
+    """Writes for one event loop. Whatever is awaited here is durable, or raised AuditUnavailable, within the deadline."""
+
+    def __init__(self, engine: Engine, identity: Callable[[], int], remembered: Remembered, limits: Limits) -> None:
         self._engine = engine
+        self._remembered = remembered
         self._identity = identity
-        self._deadline = deadline
-        self._capacity = capacity
+        self._deadline = limits.deadline
+        self._capacity = limits.capacity
         self._queue: queue.SimpleQueue[_Ticket | None] = queue.SimpleQueue()
         self._waiting: deque[_Ticket] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._sweeping: asyncio.TimerHandle | None = None
         self._thread: threading.Thread | None = None
         self._session: _Session | None = None
+        self._verified = False
 
     async def submit(self, job: Callable[[Connection], T]) -> T:
         """Run *job* in the writer's transaction and return its answer when that is durable.
@@ -168,6 +198,8 @@ class Writer:
     def _take(self) -> tuple[list[_Ticket], bool]:
         """Return all that wait, and whether there can be more."""
         tickets = []
+        if self._queue.empty():
+            self._verified = False
         ticket = self._queue.get()
         for _ in range(min(self._queue.qsize(), _MOST_AT_ONCE - 1)):
             if ticket is None:
@@ -180,13 +212,23 @@ class Writer:
 
     def _commit(self, tickets: Sequence[_Ticket]) -> None:
         try:
-            self._open_session().write(tickets)
+            self._write(tickets)
         except Exception as failed:  # noqa: BLE001 -- whatever it was: nothing is known to be durable, so all are told
             self._end_session()
             # A driver's error can quote a statement's parameters, so only its kind is told.
             detail = f"the access could not be recorded ({type(failed).__name__}), so nothing was released"
             for ticket in tickets:
                 ticket.error = AuditUnavailable(detail)
+
+    def _write(self, tickets: Sequence[_Ticket]) -> None:
+        session = self._open_session()
+        if session.write(tickets):
+            self._remembered.changed()
+        else:
+            self._remembered.appended()
+        if self._identity() != session.identity:
+            raise FileNotFoundError  # what was written cannot be found any more
+        self._verified = True
 
     def _report(self, tickets: Sequence[_Ticket]) -> None:
         loop = tickets[0].future.get_loop()
@@ -196,7 +238,11 @@ class Writer:
             return
 
     def _open_session(self) -> _Session:
-        session, identity = self._session, self._identity()
+        session = self._session
+        if session is not None and self._verified:
+            # Looked after just now; to look again would let the event loop go first, while the disk has nothing to do.
+            return session
+        identity = self._identity()
         if session is not None and session.identity == identity:
             return session
         self._end_session()
@@ -207,6 +253,7 @@ class Writer:
 
     def _end_session(self) -> None:
         session, self._session = self._session, None
+        self._remembered.changed()
         if session is not None:
             session.end()
 
@@ -222,17 +269,24 @@ class _Session:
         self._bulks: list[Bulk] = []
         self._seen = self._version()
 
-    def write(self, tickets: Sequence[_Ticket]) -> None:
-        """Write all *tickets* durably, or raise. A statement that is alone commits by itself."""
+    def write(self, tickets: Sequence[_Ticket]) -> bool:
+        """Write all *tickets* durably, or raise; return whether any of them was a job, which may change anything.
+
+        A statement that is alone commits by itself.
+        """
         bulk = tickets[0].bulk
         if bulk is None or len(tickets) > bulk.limit or any(ticket.bulk is not bulk for ticket in tickets):
             self._write_together(tickets)
-            return
+            return any(ticket.bulk is None for ticket in tickets)
         try:
-            self._look()
-            self._append(bulk, tickets)
+            if isinstance(bulk, Watchful):
+                self._append(bulk, tickets, self._seen)
+            else:
+                self._look()
+                self._append(bulk, tickets)
         except Overtaken:
             self._write_together(tickets)
+        return False
 
     def _write_together(self, tickets: Sequence[_Ticket]) -> None:
         with self._connection.begin():
@@ -269,10 +323,14 @@ class _Session:
         for bulk in self._bulks:
             bulk.forget()
 
-    def _append(self, bulk: Bulk, tickets: Sequence[_Ticket]) -> None:
+    def _append(self, bulk: Bulk, tickets: Sequence[_Ticket], version: int | None = None) -> None:
         if bulk not in self._bulks:
             self._bulks.append(bulk)
-        answers = bulk.write(self._driver, [ticket.work for ticket in tickets])
+        items = [ticket.work for ticket in tickets]
+        if isinstance(bulk, Watchful):
+            answers = bulk.write(self._driver, items, version)
+        else:
+            answers = bulk.write(self._driver, items)
         for ticket, answer in zip(tickets, answers, strict=True):
             ticket.answer = answer
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Column, Connection, MetaData, Table, Text, text
 
 from policy_gateway.errors import AuditUnavailable, Conflict
-from policy_gateway.store import Database, Driver
+from policy_gateway.store import Database, Driver, Overtaken, Watchful
 
 pytestmark = pytest.mark.anyio
 
@@ -38,6 +38,30 @@ class Notes:
             raise sqlite3.OperationalError("disk I/O error")
         self.groups.append(len(items))
         driver.execute(f"INSERT INTO notes VALUES {', '.join(['(?)'] * len(items))}", list(items))  # noqa: S608 -- only ?
+        return [len(item) for item in items]
+
+    def forget(self) -> None:
+        """Count."""
+        self.forgotten += 1
+
+
+class Counted(Watchful):
+    """A bulk that keeps texts if nobody else has written, and tells which versions it was asked to expect."""
+
+    limit = 8
+
+    def __init__(self, database: Database) -> None:
+        self.insert = database.row_insert(Table("notes", MetaData(), Column("note", Text)))
+        self.expected: list[bool] = []
+        self.forgotten = 0
+
+    def write(self, driver: Driver, items: Sequence[str], version: int | None = None) -> Sequence[int]:
+        """Insert *items* with one statement."""
+        self.expected.append(version is not None)
+        if version is None:
+            driver.execute(self.insert.of(len(items)), items)
+        elif driver.execute(self.insert.unless_overtaken(len(items)), (*items, version)).rowcount != len(items):
+            raise Overtaken
         return [len(item) for item in items]
 
     def forget(self) -> None:
@@ -238,6 +262,18 @@ class TestFailure:
         with pytest.raises(AuditUnavailable):
             await database.writer.append(notes, "into the void")
 
+    async def test_file_gone_meanwhile(self, database: Database, notes: Notes, file: Path) -> None:
+        """What was committed to a file that is not there any more is not called durable."""
+        await database.writer.append(notes, "before")
+        notes.gate = threading.Event()
+        pending = database.writer.append(notes, "into the void")
+        await asyncio.sleep(0.05)
+        remove(file)
+        notes.gate.set()
+
+        with pytest.raises(AuditUnavailable):
+            await pending
+
 
 class TestOthers:
     async def test_another_process_wrote(self, database: Database, notes: Notes, file: Path) -> None:
@@ -251,6 +287,20 @@ class TestOthers:
         await database.writer.append(notes, "3")
 
         assert (0, 1) == (before, notes.forgotten)
+
+    async def test_overtaken(self, database: Database, notes: Notes, file: Path) -> None:
+        """Who finds another process to have been faster forgets, and writes once more with the database locked."""
+        counted = Counted(database)
+        await database.writer.append(counted, "1")
+        before = counted.forgotten
+        with sqlite3.connect(file) as other:
+            other.execute("INSERT INTO notes VALUES ('theirs')")
+        other.close()
+        await asyncio.gather(*(database.writer.append(counted, note) for note in "23"))
+        await database.writer.append(counted, "4")
+
+        assert ["1", "theirs", "2", "3", "4"] == noted(file)
+        assert (0, 1, [True, True, False, True]) == (before, counted.forgotten, counted.expected)
 
     async def test_two_processes(self, file: Path) -> None:
         """Two databases on one file write side by side without an error."""
