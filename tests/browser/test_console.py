@@ -172,6 +172,16 @@ class TestLooks:
         assert [] == await tab.page.evaluate(OVERFLOWING)
         assert width >= await tab.page.evaluate("document.documentElement.scrollWidth")
 
+    @pytest.mark.parametrize("width", [390, 1024])
+    async def test_long_names(self, opened: Open, width: int) -> None:
+        """A field's name, however long, stays in its column."""
+        tab = await opened(width=width)
+        renamed = "(one) => { one.textContent = 'hubspot.' + 'lifecyclestage'.repeat(4) }"
+        await tab.page.evaluate(f"document.querySelectorAll('.field').forEach({renamed})")
+
+        wide = "[...document.querySelectorAll('.compare tbody th')].filter((one) => one.scrollWidth > one.clientWidth).length"
+        assert 0 == await tab.page.evaluate(wide)
+
     @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
     async def test_contrast(self, opened: Open, *, dark: bool) -> None:
         """Every text can be read: 4.5 to 1 at least, by day and by night."""

@@ -75,6 +75,13 @@ class TestCells:
         assert ("unanswered", "no answer") == page.cells["Mara", "phone"]
         assert ("unanswered", "no answer") == page.cells["Ben", "phone"]
 
+    async def test_another_client(self, look: Look) -> None:
+        """Who works for another client is said to ask in that client's own CRM."""
+        text = (await look()).text
+
+        assert 1 == text.count("Asks in the crm of bolt: under the same id there is another record, or none.")
+        assert "Asks in the crm of acme" not in text
+
     async def test_all_refused(self, look: Look) -> None:
         """Of a contact that does not exist there is no row."""
         assert {} == (await look(contact="404")).cells

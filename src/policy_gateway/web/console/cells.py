@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from policy_gateway.errors import Denied, GatewayError, RecordNotFound
+from policy_gateway.errors import ConnectionNotFound, Denied, GatewayError, RecordNotFound
 from policy_gateway.model.disclosure import Disclosure, Note, ReleasedRecord
 from policy_gateway.model.facts import Truth
 from policy_gateway.model.field import ID_PATH, Value
@@ -60,11 +60,13 @@ class Row:
 class Column:
     """One persona's heading: who that is, and, when the call was refused, in which words.
 
+    *elsewhere* is the client whose CRM was asked instead of the first persona's.
     *absent* is why no record at all can be seen, when rules rather than the CRM say so.
     """
 
     name: str
     label: str
+    elsewhere: str
     purposes: tuple[str, ...]
     problem: tuple[str, str] | None
     obligations: tuple[str, ...]
@@ -106,11 +108,17 @@ class Comparison:
         return Column(
             name=persona.name,
             label=persona.labels.get(self._language, ""),
+            elsewhere="" if self._same_crm(view) else persona.tenant,
             purposes=tuple(purpose_label(bundle, purpose, self._language) for purpose in persona.purposes),
             problem=problem,
             obligations=obligations,
             absent=self._absent(view),
         )
+
+    def _same_crm(self, view: View) -> bool:
+        """Tell whether *view* is of the first one's CRM; of one that does not exist, there is nothing to tell."""
+        same = view.persona.tenant == self._views[0].persona.tenant
+        return same or isinstance(view.answer, ConnectionNotFound)
 
     def _absent(self, view: View) -> Why | None:
         if self._explainer is None or not isinstance(view.answer, RecordNotFound):

@@ -10,8 +10,8 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
     {
         "title": "One contact, seen by each",
         "lead": (
-            "The same record of the CRM, asked for by each of these people through the gateway. What a cell shows, and "
-            "what it does not, follows from the rules below."
+            "Each of these people asks the gateway for the contact with this id. What a cell shows, and what it does "
+            "not, follows from the rules below."
         ),
         "demo": "Demo: whoever reaches this page looks with the credentials of these people.",
         "skip": "Skip to the comparison",
@@ -33,6 +33,7 @@ ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
         "legend_unknown": "not known to this person under any purpose: naming it is refused",
         "field": "Field",
         "holds": "May call for",
+        "elsewhere": "Asks in the {connection} of {tenant}: under the same id there is another record, or none.",
         "refused": "Refused",
         "oblige": "Obliges to",
         "clear": "in clear",
@@ -104,8 +105,8 @@ GERMAN: Final[Mapping[str, str]] = MappingProxyType(
     {
         "title": "Ein Kontakt, von jedem gesehen",
         "lead": (
-            "Derselbe Datensatz des CRM, von jeder dieser Personen durch das Gateway abgefragt. Was eine Zelle zeigt "
-            "und was nicht, folgt aus den Regeln weiter unten."
+            "Jede dieser Personen fragt das Gateway nach dem Kontakt mit dieser ID. Was eine Zelle zeigt und was "
+            "nicht, folgt aus den Regeln weiter unten."
         ),
         "demo": "Demo: Wer diese Seite erreicht, sieht mit den Zugängen dieser Personen.",
         "skip": "Zum Vergleich springen",
@@ -127,6 +128,7 @@ GERMAN: Final[Mapping[str, str]] = MappingProxyType(
         "legend_unknown": "dieser Person zu keinem Zweck bekannt: schon das Nennen wird abgelehnt",
         "field": "Feld",
         "holds": "Darf aufrufen für",
+        "elsewhere": "Fragt im {connection} von {tenant}: dieselbe ID ist dort ein anderer Datensatz oder keiner.",
         "refused": "Abgelehnt",
         "oblige": "Verpflichtet zu",
         "clear": "im Klartext",
