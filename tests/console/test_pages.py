@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -8,9 +10,13 @@ from urllib.parse import quote
 import pytest
 
 from policy_gateway.builtins.masks import Masks
+from policy_gateway.errors import AuditUnavailable, GatewayError
+from policy_gateway.model.disclosure import Disclosure
+from policy_gateway.model.principal import Credential
 from policy_gateway.policy import Bundle
 from policy_gateway.provenance.envelope import LEGAL_BASES as KNOWN_BASES
 from policy_gateway.provenance.envelope import PARTS as KNOWN_PARTS
+from policy_gateway.query import Batch, Call
 from policy_gateway.testing.consoles import seen
 from policy_gateway.testing.entrances import HttpClient
 from policy_gateway.web import console
@@ -220,6 +226,30 @@ class TestHttp:
         assert (1, 1) == (page.tags.count("h1"), page.tags.count("main"))
         assert "Skip to the comparison" in page.text
         assert {"Anna", "Selma", "Mara", "Ben"} == {who for who, _ in page.cells}
+
+    async def test_unrecorded(self, pages: Pages) -> None:
+        """When an access cannot be recorded there is no page, and no byte of the contact."""
+
+        class Forgetful:
+            """A gate whose journal takes nothing any more."""
+
+            async def handle(self, call: Call, credential: Credential) -> Disclosure:
+                """Raise."""
+                raise AuditUnavailable
+
+            async def handle_batch(self, batch: Batch, credential: Credential) -> Sequence[Disclosure | GatewayError]:
+                """Raise."""
+                raise AuditUnavailable
+
+            async def refused(self, attempt: Call, credential: Credential, error: GatewayError) -> None:
+                """Raise."""
+                raise AuditUnavailable
+
+        client = HttpClient(console.console(replace(pages, gate=Forgetful())), (("host", "localhost"),))
+        reply = await client.get("/console?lang=de")
+
+        assert (503, True) == (reply.status, "Protokoll nicht verfügbar" in reply.body.decode())
+        assert b"Lena" not in reply.body
 
     async def test_distrusted(self, client: HttpClient, pages: Pages, look: Look) -> None:
         """When no trusted policy is in force, the page says so and shows nothing."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from policy_gateway.errors import GatewayError
+from policy_gateway.errors import AuditUnavailable, GatewayError
 from policy_gateway.model.disclosure import Disclosure
 from policy_gateway.model.field import RecordId
 from policy_gateway.query import Call, Query
@@ -28,7 +28,10 @@ class View:
 
 
 async def views(pages: Pages, address: Address) -> Sequence[View]:
-    """Return what each persona gets of the contact that *address* names."""
+    """Return what each persona gets of the contact that *address* names.
+
+    AuditUnavailable when one access cannot be recorded: then nobody is shown anything.
+    """
     query = Query(RESOURCE, target=RecordId(address.contact))
     call = Call(address.connection, query, address.purpose, include=_GDPR)
     return await asyncio.gather(*(_view(pages, persona, call) for persona in pages.personas))
@@ -37,6 +40,8 @@ async def views(pages: Pages, address: Address) -> Sequence[View]:
 async def _view(pages: Pages, persona: Persona, call: Call) -> View:
     try:
         return View(persona, await pages.gate.handle(call, persona.credential))
+    except AuditUnavailable:
+        raise
     except GatewayError as error:
         return View(persona, error)
 
