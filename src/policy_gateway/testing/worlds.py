@@ -1,0 +1,415 @@
+"""Pairs of worlds that differ only in what policy hides from one caller, and everything that the caller may ask.
+
+What rules say is worked out here a second time, apart from the product and in the plainest way there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from random import Random
+from typing import Final, NamedTuple
+
+from policy_gateway.builtins.conditions import BUILT_IN
+from policy_gateway.builtins.masks import Masks
+from policy_gateway.model.facts import Reading, Truth
+from policy_gateway.model.field import FieldType, Value
+
+TENANT: Final = "acme"
+RANKS: Final[Mapping[str, int]] = {
+    "none": 0, "redact": 10, "token": 20, "year": 30, "last4": 40, "partial": 50, "clear": 100,
+}  # fmt: skip
+BELOW: Final[Mapping[str, frozenset[str]]] = {
+    "none": frozenset(),
+    "redact": frozenset({"redact"}),
+    "token": frozenset({"redact", "token"}),
+    "year": frozenset({"redact", "token", "year"}),
+    "last4": frozenset({"redact", "token", "last4"}),
+    "partial": frozenset({"redact", "token", "partial"}),
+    "clear": frozenset(RANKS) - {"none"},
+}
+"""What an allow row that shows a level grants: that level and everything less revealing."""
+
+CATEGORIES: Final[Mapping[str, str]] = {
+    "id": "record_key",
+    "first_name": "identity",
+    "last_name": "identity",
+    "name": "identity",
+    "birthdate": "identity",
+    "email": "contact_data",
+    "phone": "contact_data",
+    "iban": "financial",
+    "notes": "free_text",
+    "city": "place",
+    "team": "processing",
+    "vip": "processing",
+}
+PARTS: Final[Mapping[str, tuple[str, ...]]] = {"name": ("name", "first_name", "last_name")}
+KINDS: Final[Mapping[str, FieldType]] = {
+    "name": FieldType.NAME,
+    "email": FieldType.EMAIL,
+    "phone": FieldType.PHONE,
+    "birthdate": FieldType.DATE,
+    "vip": FieldType.BOOLEAN,
+}
+POOLS: Final[Mapping[str, tuple[Value, ...]]] = {
+    "first_name": ("Lena", "Lara", "Luise", "Mia", "Karl", None),
+    "last_name": ("Vogt", "Vogel", "Veit", "Weber", "Li", None),
+    "birthdate": ("1980-05-17", "1980-01-02", "1980-12-31", "1969-11-30", None),
+    "email": ("lena@a.example", "lara@b.example", "luise@c.example", "karl@d.example", None),
+    "phone": ("+49 30 23125001", "+49 40 66969101", "+49 89 99998001", "+49 221 4710177", None),
+    "iban": ("DE02120300000000202051", "DE91100000000123452051", "DE02500105170137075030", "DE1", None),
+    "notes": ("prefers mornings", "speaks of a lawsuit", "owes 300 EUR", None),
+    "city": ("Berlin", "Bonn", "Hamburg", None),
+    "team": ("berlin", "Berlin", "berlin ", "hamburg", "munich", "", None),
+    "vip": (True, False, None),
+    "credit_score": (731, 402, 12, None),
+    "shoe_size": ("41-narrow", "44-wide", None),
+}
+"""By native name; the last two have no place in the vocabulary."""
+
+RESTRICTED: Final = frozenset({"3"})
+"""The records that are restricted in every world."""
+EXPIRED: Final = frozenset({"city", "first_name"})
+"""The fields whose values are past their time in every world."""
+THEN: Final = "2026-01-02T03:04:05+00:00"
+LEAVES: Final = ("service", "complaint")
+CONDITIONS: Final = (
+    "own_team", "own_team", "own_team", "!own_team", "vip", "!vip", "!vip & own_team", "justified", "!justified & vip", "restricted",
+    "!restricted", "expired", "!expired",
+)  # fmt: skip
+LINKS: Final = "\n".join(
+    [
+        "g, supervisor, agent, *",
+        *(f"g2, contact.{path}, {category}, *" for path, category in CATEGORIES.items()),
+        *(f"g2, {category}, personal, *" for category in dict.fromkeys(CATEGORIES.values())),
+        "g2, provenance.collected_by, provenance, *",
+        "g3, view, read",
+        "g3, search, read",
+        "g5, redact, token",
+        *(f"g5, token, {level}\ng5, {level}, clear" for level in ("year", "last4", "partial")),
+        "# end\n",
+    ]
+)
+PURPOSES: Final = """\
+care: {label: {de: Pflege, en: Care}}
+service: {broader: care, legal_basis: contract, retention: P1Y, label: {de: Service, en: Service}}
+complaint: {broader: care, legal_basis: contract, retention: P1Y, label: {de: Beschwerde, en: Complaint}}
+# end
+"""
+
+_TESTS: Final = {condition.name: condition for condition in BUILT_IN}
+_MASKS: Final = {mask.name: mask for mask in Masks().register_masks()}
+_KEY: Final = bytes(32)
+
+Row = dict[str, Value]
+
+
+class Rule(NamedTuple):
+    """One row of the policy, but for its tenant, tier and reasons."""
+
+    sub: str
+    obj: str
+    act: str
+    eft: str
+    show: str
+    purpose: str
+    cond: str
+
+
+class Caller(NamedTuple):
+    """Somebody who asks: the roles that it plays in the end, and its teams."""
+
+    roles: frozenset[str]
+    teams: frozenset[str]
+
+
+class Circumstance(NamedTuple):
+    """For which purpose a call is made, and with which reason."""
+
+    purpose: str
+    reason: str
+
+    @property
+    def lines(self) -> tuple[tuple[str, str], ...]:
+        """Return what is said of it in headers."""
+        return (("x-purpose", self.purpose), *((("x-reason", self.reason),) if self.reason else ()))
+
+
+CIRCUMSTANCES: Final = tuple(Circumstance(purpose, reason) for purpose in LEAVES for reason in ("", "checked"))
+
+
+def files(rules: Sequence[Rule], model: str) -> dict[str, bytes]:
+    """Return the policy folder that says *rules*, by path."""
+    rows = [
+        f"p, {rule.sub}, {TENANT}, {', '.join(rule[1:])}, normal, -, R-{number}, -" for number, rule in enumerate(rules)
+    ]
+    texts = {
+        "model.conf": model,
+        "vocabulary.csv": LINKS,
+        "law.csv": "p, *, *, provenance, contact, deny, none, *, -, always, -, LAW-1, law:X\n# end\n",
+        "group.csv": "# end\n",
+        "purposes.yaml": PURPOSES,
+        "instructions.yaml": "A-1: {date: 2026-01-01, text: x}\n# end\n",
+        f"tenants/{TENANT}.csv": "\n".join([*rows, "# end", ""]),
+        f"tenants/{TENANT}.yaml": f"controller: ACME\npurposes: [{', '.join(LEAVES)}]\n# end\n",
+    }
+    return {path: text.encode() for path, text in texts.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What *rules* let *caller* see and search by."""
+
+    rules: tuple[Rule, ...]
+    caller: Caller
+    _known: dict[object, str] = field(default_factory=dict)
+
+    def level(self, record: Row, path: str, circumstance: Circumstance, action: str = "view") -> str:
+        """Return how much of the field at *path* is permitted in *record*: the least of its parts."""
+        return self._level(record, self.truths(record), path, circumstance, action)
+
+    def _level(self, record: Row, truths: object, path: str, circumstance: Circumstance, action: str) -> str:
+        key = (truths, path, circumstance, action)
+        if key not in self._known:
+            levels = [self._of(record, part, circumstance, action) for part in PARTS.get(path, (path,))]
+            self._known[key] = min(levels, key=RANKS.__getitem__)
+        return self._known[key]
+
+    def _of(self, record: Row, path: str, circumstance: Circumstance, action: str) -> str:
+        if path not in CATEGORIES:
+            return "none"
+        reading = self._reading(record, path, circumstance)
+        rows = [rule for rule in self.rules if self._concerns(rule, path, circumstance, action)]
+        allows = [rule for rule in rows if rule.eft == "allow" and _fires(rule, reading)]
+        denies = [rule for rule in rows if rule.eft == "deny" and _fires(rule, reading)]
+        for level in sorted(BELOW["clear"] if action == "view" else {"clear"}, key=RANKS.__getitem__, reverse=True):
+            granted = any(level in BELOW[rule.show] for rule in allows)
+            if granted and all(level in BELOW[rule.show] for rule in denies):
+                return level
+        return "none"
+
+    def _concerns(self, rule: Rule, path: str, circumstance: Circumstance, action: str) -> bool:
+        return (
+            rule.sub in {"*", *self.caller.roles}
+            and rule.obj in {"*", f"contact.{path}", CATEGORIES[path], "personal"}
+            and rule.act in ({"*", action} | ({"read"} if action in {"view", "search"} else set()))
+            and rule.purpose in {"*", "care", circumstance.purpose}
+        )
+
+    def _reading(self, record: Row, path: str, circumstance: Circumstance) -> Reading:
+        return {
+            **{f"record.{name}": record.get(name) or None for name in ("team",)},
+            "record.vip": record.get("vip"),
+            "principal.teams": self.caller.teams,
+            "call.reason": circumstance.reason or None,
+            "call.now": datetime(2026, 11, 23, tzinfo=UTC),
+            "fact.restricted": record["id"] in RESTRICTED,
+            "value.keep_until": "2002-01-01" if path in EXPIRED else "",
+        }
+
+    def seen(self, record: Row) -> tuple[object, ...]:
+        """Return everything that may be learnt of *record* in any circumstance: images, and what is searched by."""
+        whole, truths = with_name(record), self.truths(record)
+        learnt: list[object] = []
+        for circumstance in CIRCUMSTANCES:
+            for path in CATEGORIES:
+                shown = self._level(record, truths, path, circumstance, "view")
+                searched = self._level(record, truths, path, circumstance, "search") == "clear"
+                learnt += (shown, image(path, whole[path], shown), whole[path] if searched else None)
+        return tuple(learnt)
+
+    def absent(self, record: Row) -> bool:
+        """Tell whether nothing of *record* is seen, in no circumstance."""
+        return all(self.level(record, "id", one) == "none" for one in CIRCUMSTANCES)
+
+    def searchable(self, records: Sequence[Row]) -> tuple[str, ...]:
+        """Return the paths that may be searched by in any of *records*."""
+        return tuple(
+            path
+            for path in CATEGORIES
+            if any(self.level(one, path, when, "search") == "clear" for one in records for when in CIRCUMSTANCES)
+        )
+
+    def truths(self, record: Row) -> tuple[object, ...]:
+        """Return the truths of all conditions about *record*."""
+        reading = self._reading(record, "id", CIRCUMSTANCES[0])
+        return tuple(_TESTS[name].test((), reading) for name in ("own_team", "vip", "restricted"))
+
+
+def _fires(rule: Rule, reading: Reading) -> bool:
+    if rule.cond == "-":
+        return True
+    truths = []
+    for literal in rule.cond.split(" & "):
+        truth = _TESTS[literal.removeprefix("!")].test((), reading)
+        if literal.startswith("!"):
+            truth = {Truth.TRUE: Truth.FALSE, Truth.FALSE: Truth.TRUE}.get(truth, truth)
+        truths.append(truth)
+    if rule.eft == "allow":
+        return all(truth is Truth.TRUE for truth in truths)
+    return not any(truth is Truth.FALSE for truth in truths)
+
+
+def with_name(record: Row) -> Row:
+    """Return *record* with its whole name."""
+    parts = (record.get("first_name"), record.get("last_name"))
+    return {**record, "name": " ".join(part for part in parts if isinstance(part, str)) or None}
+
+
+def image(path: str, value: Value, level: str) -> Value:
+    """Return what is shown of *value* at *level*."""
+    if level == "none" or value is None:
+        return None
+    return value if level == "clear" else _MASKS[level].show(value, KINDS.get(path, FieldType.TEXT), _KEY)
+
+
+class Worlds(NamedTuple):
+    """Two CRMs' contacts, how many values differ, and the paths that may be searched by in some of them."""
+
+    one: tuple[Row, ...]
+    other: tuple[Row, ...]
+    differences: int
+    searchable: tuple[str, ...]
+
+
+def worlds(random: Random, reference: Reference, *, missing: bool) -> Worlds:
+    """Return two worlds in which the caller may learn the same.
+
+    With *missing*, a record of which nothing may be seen may be there in one of them only.
+    """
+    one = [_record(random, str(number)) for number in range(1, random.randint(3, 6))]
+    other, differences = [], 0
+    for record in one:
+        if missing and reference.absent(record) and random.random() < 1 / 2:
+            differences += 1
+            continue
+        twin = _twin(random, reference, record)
+        differences += sum(twin[path] != record[path] for path in record)
+        other.append(twin)
+    return Worlds(tuple(one), tuple(other), differences, reference.searchable(one))
+
+
+def _record(random: Random, number: str) -> Row:
+    values = {path: random.choice(pool) for path, pool in POOLS.items()}
+    return {"id": number, **values, "created_at": THEN, "updated_at": THEN}
+
+
+def _twin(random: Random, reference: Reference, record: Row) -> Row:
+    """Return *record* with as many other values as the caller cannot tell from the old ones."""
+    twin, seen, truths = dict(record), reference.seen(record), reference.truths(record)
+    for path, pool in POOLS.items():
+        for value in random.sample(pool, len(pool)):
+            tried = {**twin, path: value}
+            if value != twin[path] and reference.truths(tried) == truths and reference.seen(tried) == seen:
+                twin = tried
+                break
+    return twin
+
+
+class Request(NamedTuple):
+    """One HTTP request; *document* is its JSON, if it has any."""
+
+    method: str
+    target: str
+    circumstance: Circumstance
+    document: object = None
+    lines: tuple[tuple[str, str], ...] = ()
+
+
+CONTACTS: Final = "/v1/crm/contacts"
+_NAMES: Final = (*CATEGORIES, "credit_score", "memory.shoe_size", "nothing")
+
+
+def requests(random: Random, count: int, known: Worlds, *, cut: bool) -> Iterator[Request]:
+    """Yield *count* requests of every kind; guesses are of values in either world. With *cut*, pages are short."""
+    makers: tuple[Callable[[Random, Worlds, bool], Request], ...] = (
+        _get, _get, _get, _list, _list, _search, _search, _search, _patch, _post, _batch, _lookup, _schema,
+    )  # fmt: skip
+    for _ in range(count):
+        yield random.choice(makers)(random, known, cut)
+
+
+def _fields(random: Random) -> list[str]:
+    return random.sample(_NAMES[:-3], random.randint(1, 5)) + random.sample(_NAMES[-3:], random.random() < 1 / 8)
+
+
+def _circumstance(random: Random) -> Circumstance:
+    return random.choice(CIRCUMSTANCES)
+
+
+def _id(random: Random) -> str:
+    return str(random.randint(1, 6))
+
+
+def _get(random: Random, known: Worlds, cut: bool) -> Request:  # noqa: ARG001, FBT001 -- one of many alike
+    query = [f"fields={','.join(_fields(random))}"] if random.random() < 1 / 2 else []
+    query += ["include=gdpr"] if random.random() < 1 / 3 else []
+    return Request("GET", f"{CONTACTS}/{_id(random)}?{'&'.join(query)}".rstrip("?"), _circumstance(random))
+
+
+def _list(random: Random, known: Worlds, cut: bool) -> Request:  # noqa: ARG001, FBT001 -- one of many alike
+    query = [f"limit={random.randint(1, 3) if cut else 100}"]
+    query += [f"fields={','.join(_fields(random))}"] if random.random() < 1 / 2 else []
+    query += [f"sort={random.choice(('', '-'))}{random.choice(_NAMES)}"] if random.random() < 1 / 3 else []
+    return Request("GET", f"{CONTACTS}?{'&'.join(query)}", _circumstance(random))
+
+
+def _search(random: Random, known: Worlds, cut: bool) -> Request:  # noqa: FBT001 -- one of many alike
+    document: dict[str, object] = {"limit": random.randint(1, 3) if cut else 100}
+    if random.random() < 4 / 5:
+        document["filter"] = _filter(random, known, 2)
+    if random.random() < 1 / 3:
+        document["fields"] = _fields(random)
+    if random.random() < 1 / 4:
+        document["sort"] = [{"field": random.choice(_NAMES), "descending": random.random() < 1 / 2}]
+    return Request("POST", f"{CONTACTS}/search", _circumstance(random), document)
+
+
+def _filter(random: Random, known: Worlds, depth: int) -> dict[str, object]:
+    if depth and random.random() < 1 / 3:
+        inner = [_filter(random, known, depth - 1) for _ in range(2)]
+        word = random.choice(("and", "or", "not"))
+        return {word: inner[0] if word == "not" else inner}
+    path = random.choice(known.searchable if known.searchable and random.random() < 2 / 3 else _NAMES)
+    op = random.choice(("eq", "eq", "ne", "lt", "ge", "prefix", "contains", "null", "in"))
+    if op == "null":
+        return {"field": path, "op": op, "value": random.random() < 1 / 2}
+    guesses = [_guess(random, known, path) for _ in range(2)]
+    return {"field": path, "in": guesses} if op == "in" else {"field": path, "op": op, "value": guesses[0]}
+
+
+def _guess(random: Random, known: Worlds, path: str) -> Value:
+    world = random.choice((known.one, known.other)) or known.one
+    value = with_name(random.choice(world)).get(path.removeprefix("memory."))
+    return "x" if value is None or value == "" else value
+
+
+def _patch(random: Random, known: Worlds, cut: bool) -> Request:  # noqa: ARG001, FBT001 -- one of many alike
+    paths = random.sample(_NAMES, random.randint(1, 2))
+    values = {path: random.choice(POOLS.get(path, ("x", 1))) for path in paths}
+    tag = random.choice(("*", "*", '"AAAAAAAAAAAAAAAA"'))
+    return Request("PATCH", f"{CONTACTS}/{_id(random)}", _circumstance(random), values, (("if-match", tag),))
+
+
+def _post(random: Random, known: Worlds, cut: bool) -> Request:  # noqa: ARG001, FBT001 -- one of many alike
+    paths = random.sample(tuple(POOLS), 2)
+    return Request("POST", CONTACTS, _circumstance(random), {path: random.choice(POOLS[path]) for path in paths})
+
+
+def _batch(random: Random, known: Worlds, cut: bool) -> Request:  # noqa: ARG001, FBT001 -- one of many alike
+    calls = [
+        {"call": "get", "resource": "contacts", "id": _id(random), "fields": _fields(random)}
+        for _ in range(random.randint(1, 3))
+    ]
+    return Request("POST", "/v1/crm/batch", _circumstance(random), {"calls": calls})
+
+
+def _lookup(random: Random, known: Worlds, cut: bool) -> Request:  # noqa: ARG001, FBT001 -- one of many alike
+    path = random.choice(("phone", "email"))
+    return Request("POST", "/v1/lookup", _circumstance(random), {path: _guess(random, known, path)})
+
+
+def _schema(random: Random, known: Worlds, cut: bool) -> Request:  # noqa: ARG001, FBT001 -- one of many alike
+    return Request("GET", "/v1/crm/schema/contacts", _circumstance(random))
