@@ -6,10 +6,15 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields
 from pathlib import Path
+
+import typer
 
 import policy_gateway
 from policy_gateway import errors, hookspecs, ports, records
+from policy_gateway.cli.program import COMMANDS
+from policy_gateway.cli.texts import SENTENCES
 from policy_gateway.errors import GatewayError
 from policy_gateway.settings import PREFIX, Settings
 
@@ -35,6 +40,7 @@ def main() -> None:
 def pages() -> Mapping[str, str]:
     """Return each generated page by its file name."""
     makers: Mapping[str, Callable[[], Iterator[str]]] = {
+        "commands.md": _commands,
         "errors.md": _errors,
         "hooks.md": _hooks,
         "public-api.md": _public_api,
@@ -47,6 +53,20 @@ def _headed(maker: Callable[[], Iterator[str]]) -> Iterator[str]:
     yield "<!-- Written by `make docs` from the code: change it there. -->"
     yield ""
     yield from maker()
+
+
+def _commands() -> Iterator[str]:
+    yield from ["# Commands", "", f"{SENTENCES['help.program'][0]} `policy-gateway --help` says it here and now.", ""]
+    yield from ["Exit codes: 0 done, 1 a finding, 2 usage or configuration, 3 a CRM could not answer."]
+    for command in COMMANDS:
+        asked = fields(command.shape)
+        names = {each.name: each.metadata.get("names") or (f"--{each.name}",) for each in asked}
+        places = [each.name for each in asked if each.metadata["made"] is typer.Argument]
+        usage = " ".join(("policy-gateway", command.path, *map(str.upper, places)))
+        yield from ["", f"## `{usage}`", "", SENTENCES[f"help.{command.path}"][0], ""]
+        for each in asked:
+            shown = each.name.upper() if each.name in places else ", ".join(names[each.name])
+            yield f"- `{shown}`: {SENTENCES[f'option.{each.name}'][0]}"
 
 
 def _errors() -> Iterator[str]:

@@ -16,6 +16,7 @@
     │   ├── InvalidCall          a call that breaks the grammar
     │   ├── RecordNotFound       no such record, or none that this principal may see
     │   ├── ConnectionNotFound   no such connection or resource in the caller's tenant
+    │   ├── AttemptsExhausted    too many answers about a record that were wrong
     │   ├── Conflict             the record or the idempotency key is in another state
     │   ├── PreconditionFailed   the record changed since it was read
     │   └── PreconditionRequired a change without the state it was based on

@@ -61,7 +61,7 @@ class TestAdd:
             (("--secret-file", "token"), "--secret-file name=path"),
             (("--secret-file", "token=/nowhere/at-all"), "/nowhere/at-all: No such file"),
             (("--option", "region"), "name=value"),
-            (("--option", "colour=red"), "options that cannot be used: colour"),
+            (("--option", "shade=red"), "options that cannot be used: shade"),
             ((), "token"),
         ],
     )
@@ -178,7 +178,7 @@ class TestProvenance:
         assert "purposes=service,complaint" in program(*where).out
         assert "nothing is said of contact of crm (field phone)" in program(*where, "--field", "phone").err
 
-    @pytest.mark.parametrize("part", ["storage_duration=long", "collected_by=user:anna", "colour=red"])
+    @pytest.mark.parametrize("part", ["storage_duration=long", "collected_by=user:anna", "shade=red"])
     def test_refused(self, program: Program, part: str) -> None:
         """A part that cannot be is refused."""
         assert 2 == program("provenance", "default", *CRM, "contact", part).code

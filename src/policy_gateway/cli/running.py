@@ -22,12 +22,13 @@ def served(work: Coroutine[object, object, T]) -> T:
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Let SIGTERM end the program as Ctrl-C does: through every ``finally``, so that nothing it started stays."""
-    before = signal.signal(signal.SIGTERM, _interrupt)
+    """Let SIGTERM, and a terminal that goes away, end the program as Ctrl-C does: nothing that it started stays."""
+    before = {number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

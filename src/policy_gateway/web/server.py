@@ -20,6 +20,7 @@ from policy_gateway.web.entrance import AsgiApp
 from policy_gateway.web.problems import MEDIA_TYPE, problem_of
 
 BACKLOG: Final = 2048
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ def config_of(app: AsgiApp, listening: Listening) -> uvicorn.Config:
 
 
 async def serve(web: Web, listening: Listening, ready: Callable[[], None] = lambda: None) -> None:
-    """Serve until SIGINT or SIGTERM, then return; metrics on their own port when there is one. Run it on uvloop.
+    """Serve until SIGINT, SIGTERM or SIGHUP, then return; metrics on a port of their own if there is one. On uvloop.
 
     *ready* is called when clients can connect. A second signal ends it without waiting for answers under way.
     ConfigurationError when a port is taken.
@@ -174,12 +175,12 @@ def _ending(servers: Sequence[uvicorn.Server]) -> Iterator[None]:
             server.force_exit = server.should_exit
             server.should_exit = True
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _SIGNALS:
         loop.add_signal_handler(number, end)
     try:
         yield
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in _SIGNALS:
             loop.remove_signal_handler(number)
 
 
