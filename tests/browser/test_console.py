@@ -53,10 +53,11 @@ def cell(page: Page, person: str, path: str) -> Locator:
 
 
 async def edited(page: Page, before: str, after: str) -> None:
-    """Change the rules in the box, and save."""
+    """Change the rules in the box, save, and wait for the whole next page."""
     box = page.get_by_role("textbox", name=re.compile("Rule file|Regeldatei"))
     await box.fill((await box.input_value()).replace(before, after, 1))
-    await page.get_by_role("button", name=re.compile("Save|Speichern")).click()
+    async with page.expect_navigation():
+        await page.get_by_role("button", name=re.compile("Save|Speichern")).click()
 
 
 class TestConsole:
