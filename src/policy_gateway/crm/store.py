@@ -50,7 +50,7 @@ class ConnectionStore:
         self._database = database
         self._clock = clock
         own = (connections.c.tenant == bindparam("tenant")) & (connections.c.name == bindparam("name"))
-        self._version = database.prepare(select(connections.c.version).where(own))
+        self._version = database.prepare(select(connections.c.version).where(own), remembered=True)
         self._row = database.prepare(select(*connections.c).where(own))
         self._rows = database.prepare(
             select(*connections.c).where(connections.c.tenant == bindparam("tenant")).order_by(connections.c.name)

@@ -65,7 +65,7 @@ class Standings:
     def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
         self._database = database
         self._clock = clock
-        self._page = ListRead(database, _page)
+        self._page = ListRead(database, _page, remembered=True)
 
     async def page(self, tenant: str, connection: str, resource: str, records: Sequence[str]) -> Mapping[str, Standing]:
         """Return the standing of those *records* that have one, by id."""

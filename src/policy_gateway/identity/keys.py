@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hmac
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from zlib import crc32
 
 from policy_gateway.errors import InvalidCall, RecordNotFound
@@ -21,6 +21,9 @@ _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _KEY = re.compile(r"pgw_([0-9A-Za-z]{8})[0-9A-Za-z]{43}([0-9A-Za-z]{6})")
 _PREFIX, _SECRET, _CHECKSUM = 8, 43, 6
 _SECRET_BYTES = 32
+_HMAC_BLOCK = 64
+_INNER = bytes(byte ^ 0x36 for byte in range(256))
+_OUTER = bytes(byte ^ 0x5C for byte in range(256))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +48,19 @@ class Digests:
     """Keyed hashes of API keys: who steals the database cannot test guesses."""
 
     def __init__(self, master: bytes) -> None:
-        self._key = derive(master, "api-keys")
+        key = derive(master, "api-keys").ljust(_HMAC_BLOCK, b"\0")
+        self._inner = sha256(key.translate(_INNER))
+        self._outer = sha256(key.translate(_OUTER))
 
     def of(self, key: str) -> bytes:
-        """Return the keyed hash of *key*."""
-        return hmac.digest(self._key, key.encode(), "sha256")
+        """Return the keyed hash of *key*: HMAC-SHA-256 (RFC 2104), the key's share of it done beforehand.
+
+        The library's one-step HMAC lets go of the interpreter's lock, which costs more than the hash.
+        """
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(key.encode())
+        outer.update(inner.digest())
+        return outer.digest()
 
 
 class Keys:

@@ -51,7 +51,8 @@ class KeyTable:
         self._one = database.prepare(
             select(keys, memberships.c.name)
             .select_from(keys.outerjoin(memberships, member))
-            .where(keys.c.prefix == bindparam("prefix"))
+            .where(keys.c.prefix == bindparam("prefix")),
+            remembered=True,
         )
         self._of_tenant = database.prepare(
             select(keys).where(keys.c.tenant == bindparam("tenant")).order_by(keys.c.created_at, keys.c.prefix)
@@ -107,7 +108,7 @@ class MembershipTable:
             .order_by(memberships.c.principal, memberships.c.name)
         )
         own = and_(attributes.c.tenant == bindparam("tenant"), attributes.c.principal == bindparam("principal"))
-        self._attributes = database.prepare(select(attributes.c.name, attributes.c.value).where(own))
+        self._attributes = database.prepare(select(attributes.c.name, attributes.c.value).where(own), remembered=True)
 
     async def names(self, tenant: str, principal: str) -> frozenset[str]:
         """Return one principal's teams and roles."""

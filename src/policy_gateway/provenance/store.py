@@ -80,7 +80,7 @@ class ProvenanceStore:
     def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
         self._database = database
         self._clock = clock
-        self._page = ListRead(database, _page)
+        self._page = ListRead(database, _page, remembered=True)
         self._history = database.prepare(
             select(
                 versions.c.version,

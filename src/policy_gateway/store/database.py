@@ -13,8 +13,9 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from policy_gateway.errors import AuditUnavailable, ConfigurationError
 from policy_gateway.store import sqlite
 from policy_gateway.store.migrate import migrate
+from policy_gateway.store.remembered import Remembered
 from policy_gateway.store.statements import Prepared, RowInsert
-from policy_gateway.store.writer import Writer
+from policy_gateway.store.writer import Limits, Writer
 
 DEADLINE = 5.0
 CAPACITY = 10_000
@@ -33,7 +34,8 @@ class Database:
         self._url = url
         self._engine = engine
         self._reader: sqlite3.Connection | None = None
-        self.writer = Writer(engine, self._identity, deadline=deadline, capacity=capacity)
+        self._remembered = Remembered(self._path)
+        self.writer = Writer(engine, self._identity, self._remembered, Limits(deadline, capacity))
 
     @classmethod
     def open(cls, url: str, *, deadline: float = DEADLINE, capacity: int = CAPACITY) -> Database:
@@ -47,9 +49,12 @@ class Database:
             raise ConfigurationError(f"the database cannot be opened ({_reason(failed)})") from None
         return cls(parsed, engine, deadline=deadline, capacity=capacity)
 
-    def prepare(self, statement: Select[Any] | CompoundSelect[Any]) -> Prepared:
-        """Compile *statement* once; its parameters are its ``bindparam`` s, passed to :meth:`fetch` by name."""
-        return Prepared.of(statement, self._engine.dialect)
+    def prepare(self, statement: Select[Any] | CompoundSelect[Any], *, remembered: bool = False) -> Prepared:
+        """Compile *statement* once; its parameters are its ``bindparam`` s, passed to :meth:`fetch` by name.
+
+        What was read is *remembered* until anybody commits a job. Not for tables that a bulk writes to.
+        """
+        return Prepared.of(statement, self._engine.dialect, remembered=remembered)
 
     def row_insert(self, table: Table, *, new: bool = False) -> RowInsert:
         """Compile an insert of whole rows into *table* for a :class:`~policy_gateway.store.writer.Bulk`.
@@ -61,6 +66,10 @@ class Database:
     async def fetch(self, prepared: Prepared, **parameters: object) -> Sequence[tuple[Any, ...]]:
         """Return all rows; AuditUnavailable when the database does not answer."""
         arguments = prepared.arguments(parameters)
+        asked = (prepared.sql, arguments)
+        state = self._remembered.state() if prepared.remembered else None
+        if state is not None and (known := self._remembered.get(asked, state)) is not None:
+            return known
         try:
             if self._reader is None:
                 self._reader = self._open_reader()
@@ -68,7 +77,10 @@ class Database:
         except sqlite3.Error:
             self._close_reader()
             raise AuditUnavailable("the gateway's own database does not answer, so nothing was released") from None
-        return prepared.rows(rows)
+        converted = prepared.rows(rows)
+        if state is not None:
+            self._remembered.put(asked, state, converted)
+        return converted
 
     async def writable(self) -> bool:
         """Tell whether the database takes what is to be kept, now: something is written, which changes nothing."""
@@ -82,6 +94,7 @@ class Database:
         """Write what waits, then let go of the file."""
         await self.writer.close()
         self._close_reader()
+        self._remembered.close()
         self._engine.dispose()
 
     async def __aenter__(self) -> Self:

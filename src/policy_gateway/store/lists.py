@@ -21,9 +21,10 @@ class ListRead:
     It is compiled for 1, 2, 4 … values; a list in between repeats its last value.
     """
 
-    def __init__(self, database: Database, build: Build) -> None:
+    def __init__(self, database: Database, build: Build, *, remembered: bool = False) -> None:
         self._database = database
         self._build = build
+        self._remembered = remembered
         self._prepared: dict[int, Prepared] = {}
 
     def steps(self, values: Sequence[str], **parameters: object) -> Iterator[tuple[Prepared, dict[str, object]]]:
@@ -42,7 +43,8 @@ class ListRead:
         size = 1 << (len(values) - 1).bit_length()
         prepared = self._prepared.get(size)
         if prepared is None:
-            prepared = self._database.prepare(self._build([bindparam(f"v{place}") for place in range(size)]))
+            statement = self._build([bindparam(f"v{place}") for place in range(size)])
+            prepared = self._database.prepare(statement, remembered=self._remembered)
             self._prepared[size] = prepared
         for place in range(size):
             parameters[f"v{place}"] = values[min(place, len(values) - 1)]

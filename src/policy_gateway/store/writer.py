@@ -100,7 +100,7 @@ class Limits:
 
 
 class Writer:
-    """Writes for one event loop. Whatever is awaited here is durable, or raised AuditUnavailable, within the deadline."""
+    """Writes for one event loop. Whatever is awaited here is durable in time, or raised AuditUnavailable."""
 
     def __init__(self, engine: Engine, identity: Callable[[], int], remembered: Remembered, limits: Limits) -> None:
         self._engine = engine
