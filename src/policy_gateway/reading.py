@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from policy_gateway.crm import Binding, Cursors, Target
-from policy_gateway.enforcement import Rendering, narrow, visible
+from policy_gateway.enforcement import Rendering, narrow, permitted_only, visible
 from policy_gateway.enforcement.release import ValueKey, grant_of, ruling_of
 from policy_gateway.errors import Denied, RecordNotFound
 from policy_gateway.facts import Facts
@@ -100,7 +100,7 @@ class Reads:
         return visible(found.page, asked.permit, found.known, asked.rendering(self.masks))
 
     async def _page(self, asked: Asked, query: Query, needed: frozenset[str] = frozenset()) -> Found:
-        page = await asked.target.adapter.read(query)
+        page = permitted_only(await asked.target.adapter.read(query), asked.permit)
         decisive = asked.permit.residual.facts | needed
         return Found(page, await self.facts.about_records(asked.principal, asked.call, page, decisive))
 

@@ -190,6 +190,16 @@ class TestPushedDown:
         assert Compare("notes", Op.PREFIX, "n-") == where.items[0]
         assert "team" in str(where.items[1])
 
+    @pytest.mark.parametrize("team", ["Berlin", "BERLIN", "berlin "])
+    async def test_looser_comparison(self, sabotaged: Whole, team: str) -> None:
+        """A CRM to which `Berlin` is `berlin` finds no more than the rule permits, in which they are two teams."""
+        rows = sabotaged.kind._kind.crm("acme", "crm")._rows["contact"]  # type: ignore[attr-defined]  # the memory kind
+        rows["8"]["team"] = team
+        body = {"fields": ["first_name"], "filter": {"field": "notes", "op": "prefix", "value": "n-8"}}
+        reply = await sabotaged.client("anna", "callback").send("POST", SEARCH, body)
+
+        assert [] == reply.json["data"]
+
     async def test_negation(self, sabotaged: Whole) -> None:
         """Not even the opposite of a filter finds anything in records where it is not permitted."""
         body = {"fields": ["first_name"], "filter": {"not": {"field": "notes", "op": "eq", "value": "n-8"}}}

@@ -10,12 +10,14 @@ from policy_gateway.enforcement.narrow import (
     require_writable,
 )
 from policy_gateway.enforcement.release import Rendering, Revealed, release, visible
+from policy_gateway.enforcement.searching import permitted_only
 from policy_gateway.enforcement.tags import selection_of, tag_of
 
 __all__ = [
     "Rendering",
     "Revealed",
     "narrow",
+    "permitted_only",
     "refuse_mask_echo",
     "release",
     "require_found",

@@ -7,7 +7,7 @@ from dataclasses import replace
 from policy_gateway.errors import Denied, FieldRefused, PurposeMissing, PurposeRefused, RecordNotFound
 from policy_gateway.model.decision import CLEAR, Decision, Deny, DenyKind, Grant, Permit
 from policy_gateway.model.disclosure import Released
-from policy_gateway.query import And, Call, Change, Query
+from policy_gateway.query import And, Call, Change, Query, paths_of
 
 
 def require_purpose(call: Call) -> Call:
@@ -38,7 +38,7 @@ def require_permit(decision: Decision) -> Permit:
 def narrow(query: Query, permit: Permit) -> Query:
     """Return *query* reduced to permitted fields and deciding attributes, with the conditions a CRM must filter by."""
     viewable = permit.viewable
-    deciding = sorted(permit.residual.reads.difference(viewable))
+    deciding = sorted((permit.residual.reads | paths_of(permit.search)).difference(viewable))
     where = query.where
     if permit.search is not None:
         where = permit.search if where is None else And((where, permit.search))
