@@ -3,11 +3,15 @@
 The count is ``iChange`` in the header of the WAL-index, a file that all of a database's users map into their memory
 (https://sqlite.org/walformat.html, section 2.1). Looking at it takes a tenth of a microsecond; reading again takes ten,
 and lets another thread go first.
+
+That file must stay open here for as long as SQLite has it open: closing any descriptor of a file gives up all locks
+that the process has on it (https://sqlite.org/howtocorrupt.html, section 2.2), and the next process would begin it anew.
 """
 
 from __future__ import annotations
 
 import mmap
+import os
 import struct
 from collections.abc import Hashable, Sequence
 from pathlib import Path
@@ -30,6 +34,7 @@ class Remembered:
     def __init__(self, database: Path) -> None:
         self._index = database.with_name(f"{database.name}-shm")
         self._header: mmap.mmap | None = None
+        self._descriptor = -1
         self._seen: int | None = None
         self._state = 0
         self._rows: dict[Hashable, tuple[int, Rows]] = {}
@@ -62,29 +67,47 @@ class Remembered:
 
     def changed(self) -> None:
         """Note a commit of anything else, or of somebody else: what was read before is forgotten."""
-        self._state += 1
-        self._rows = {}
+        self.lost()
+        self._map()
         self._seen = self._count()
 
-    def close(self) -> None:
-        """Let go of the file; nothing is remembered any more."""
+    def lost(self) -> None:
+        """Note that the writer has closed its connection: SQLite may put another file in the place of this one."""
         self._seen = None
+        self._state += 1
+        self._rows = {}
+
+    def close(self) -> None:
+        """Let go of the file, after SQLite has; nothing is remembered any more."""
+        self.lost()
         header, self._header = self._header, None
         if header is not None:
             header.close()
+            os.close(self._descriptor)
 
     def _count(self) -> int | None:
         header = self._header
         if header is None:
-            header = self._header = self._mapped()
-        if header is None:
             return None
-        count: int = _COUNT.unpack_from(header)[0]
+        try:
+            count: int = _COUNT.unpack_from(header)[0]
+        except ValueError:  # the writer's thread has just let go of it
+            return None
         return count
 
-    def _mapped(self) -> mmap.mmap | None:
+    def _map(self) -> None:
+        """Map the file that SQLite uses now; the writer's connection, which is open, keeps it in its place."""
         try:
-            with self._index.open("rb") as file:
-                return mmap.mmap(file.fileno(), _HEADER, access=mmap.ACCESS_READ)
-        except (OSError, ValueError):  # there is none yet: nobody has the database open
-            return None
+            inode = self._index.stat().st_ino
+            if self._header is not None and os.fstat(self._descriptor).st_ino == inode:
+                return
+            self.close()
+            descriptor = os.open(self._index, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:  # there is none: nobody has the database open
+            return
+        try:
+            header = mmap.mmap(descriptor, _HEADER, access=mmap.ACCESS_READ)
+        except (OSError, ValueError):
+            os.close(descriptor)
+            return
+        self._descriptor, self._header = descriptor, header

@@ -27,7 +27,8 @@ def create_file(path: Path) -> None:
     if not path.parent.is_dir():
         raise ConfigurationError(f"the database's folder {path.parent} does not exist")
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        if not path.exists():  # closing a file that this process has open already would give up SQLite's locks on it
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         path.chmod(0o600)
     except OSError as failed:
         # A read-only database still opens: what it must record is refused when the time comes.

@@ -24,6 +24,7 @@ T = TypeVar("T")
 Job = Callable[[Connection], Any]
 
 _MOST_AT_ONCE = 256
+_CROWD = 24
 _TOO_MANY = "too much waits to be recorded, so nothing was released"
 _TOO_LATE = "recording took too long, so nothing was released"
 
@@ -196,12 +197,12 @@ class Writer:
         self._end_session()
 
     def _take(self) -> tuple[list[_Ticket], bool]:
-        """Return all that wait, and whether there can be more."""
-        tickets = []
+        """Return those whose turn it is, and whether there can be more."""
         if self._queue.empty():
             self._verified = False
+        tickets = []
         ticket = self._queue.get()
-        for _ in range(min(self._queue.qsize(), _MOST_AT_ONCE - 1)):
+        for _ in range(self._share(self._queue.qsize() + 1) - 1):
             if ticket is None:
                 break
             tickets.append(ticket)
@@ -209,6 +210,15 @@ class Writer:
         if ticket is not None:
             tickets.append(ticket)
         return tickets, ticket is not None
+
+    def _share(self, queued: int) -> int:
+        """Return how many of *queued* to take: all, but of a crowd no more than half of everybody who waits.
+
+        While the disk works for one half, the event loop works for the other. Otherwise they would work in turns.
+        """
+        if queued < _CROWD:
+            return queued
+        return min(queued, (max(queued, len(self._waiting)) + 1) // 2, _MOST_AT_ONCE)
 
     def _commit(self, tickets: Sequence[_Ticket]) -> None:
         try:
@@ -253,7 +263,7 @@ class Writer:
 
     def _end_session(self) -> None:
         session, self._session = self._session, None
-        self._remembered.changed()
+        self._remembered.lost()
         if session is not None:
             session.end()
 

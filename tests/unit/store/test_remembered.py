@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -55,6 +57,17 @@ async def attempt(entries: Entries) -> None:
     async with entries.entry(a_call()) as entry:
         entry.by(a_principal())
         raise RuntimeError
+
+
+def inode_of(path: Path) -> int:
+    """Return which file it is, 0 when there is none."""
+    return path.stat().st_ino if path.exists() else 0
+
+
+def read_elsewhere(file: Path) -> None:
+    """Open the database in another process, read, and close it."""
+    reading = "c = sqlite3.connect(sys.argv[1]); c.execute('SELECT * FROM audit_entries').fetchall(); c.close()"
+    subprocess.run([sys.executable, "-c", f"import sqlite3, sys; {reading}", str(file)], check=True)
 
 
 class TestAtOnce:
@@ -125,6 +138,45 @@ class TestAtOnce:
                             other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                         other.close()
                 assert truth == await described(ours)
+
+
+class TestLocks:
+    async def test_other_processes(self, database: Database, file: Path) -> None:
+        """A process that comes and goes finds the database in use, and leaves the log and its index to those who stay."""
+        await describe(database, "1")
+        await described(database)
+        index = file.with_name(f"{file.name}-shm")
+        before = inode_of(index)
+        for _ in range(3):
+            read_elsewhere(file)
+            await journal(database)
+            await described(database)
+
+        assert (before, "1") == (inode_of(index), await described(database))
+        assert inode_of(file.with_name(f"{file.name}-wal"))
+
+    async def test_opened_twice(self, database: Database, file: Path) -> None:
+        """Opening it once more in the same process leaves the first one its locks."""
+        await describe(database, "1")
+        before = inode_of(file.with_name(f"{file.name}-shm"))
+        async with Database.open(f"sqlite:///{file}"):
+            read_elsewhere(file)
+
+            assert before == inode_of(file.with_name(f"{file.name}-shm"))
+
+    async def test_began_anew(self, database: Database, file: Path) -> None:
+        """When SQLite has begun the index anew, the old one is not looked at any more."""
+        await describe(database, "1")
+        await described(database)
+        await database.writer.close()
+        database._close_reader()
+        async with Database.open(f"sqlite:///{file}") as theirs:
+            await describe(theirs, "2")
+            elsewhere = await described(database)
+            await journal(database)
+            await describe(theirs, "3")
+
+            assert ("2", "3") == (elsewhere, await described(database))
 
 
 class TestRemembering:
