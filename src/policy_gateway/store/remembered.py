@@ -5,7 +5,7 @@ The count is ``iChange`` in the header of the WAL-index, a file that all of a da
 and lets another thread go first.
 
 That file must stay open here for as long as SQLite has it open: closing any descriptor of a file gives up all locks
-that the process has on it (https://sqlite.org/howtocorrupt.html, section 2.2), and the next process would begin it anew.
+that the process has on it (https://sqlite.org/howtocorrupt.html, section 2.2). The next process would begin it anew.
 """
 
 from __future__ import annotations

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.anyio
 CAPACITY = 100
+PATIENCE = 0.8
+"""How much later than the deadline an answer may come on a machine that has other things to do, too."""
+
 TARGET = "/v1/crm/contacts/7"
 
 
@@ -44,7 +47,7 @@ async def kept(file: Path, request_id: str, count: int) -> list[tuple[str, str, 
     """Wait until so many entries of one request are there, and return them."""
     end = time.monotonic() + 10
     while len(found := entries(file, request_id)) < count:
-        assert time.monotonic() < end, found
+        assert time.monotonic() < end, set(found)
         await asyncio.sleep(0.01)
     return found
 
@@ -67,7 +70,8 @@ class TestSlow:
             answers = await asyncio.gather(*(read(gateway) for _ in range(20)))
 
         assert {(503, "audit-unavailable")} == {(reply.status, reply.json["code"]) for reply, _ in answers}
-        assert {True} == {deadline - 0.1 < seconds < deadline + 0.5 for _, seconds in answers}
+        assert min(seconds for _, seconds in answers) > deadline - 0.1
+        assert max(seconds for _, seconds in answers) < deadline + PATIENCE
 
     @pytest.mark.attack("I15")
     async def test_changes_in_time(self, start: Start) -> None:
