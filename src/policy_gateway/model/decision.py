@@ -98,15 +98,25 @@ def no_parts(truths: TruthVector) -> frozenset[str]:
     return frozenset()
 
 
+Searchable = Callable[[Reading], bool]
+"""Given everything known of a record, tells whether it may be searched as the call does."""
+
+
+def everywhere(reading: Reading) -> bool:
+    """Return that every record may be searched."""
+    del reading
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Permit:
     """Yes, within bounds.
 
     *ceiling* is, for each path that the call selects, the most that any record could show; it bounds what is fetched
-    and never releases anything. *residual* decides each record. *search* must be added to the CRM's filter. *change*,
-    for a change, decides each written path on the record as it is: anything below clear refuses the whole change.
-    *envelope* tells which provenance parts may
-    accompany the values of a record with certain truths. *known* is filled for a Describe.
+    and never releases anything. *residual* decides each record. *search* must be added to the CRM's filter, and
+    *searchable* tells which of the records that it then finds may be released. *change*, for a change, decides each
+    written path on the record as it is: anything below clear refuses the whole change. *envelope* tells which
+    provenance parts may accompany the values of a record with certain truths. *known* is filled for a Describe.
     """
 
     version: str
@@ -120,6 +130,7 @@ class Permit:
     rules: frozenset[str] = frozenset()
     obligations: frozenset[Obligation] = frozenset()
     reading: Reading = field(default_factory=dict)
+    searchable: Searchable = everywhere
 
     @property
     def viewable(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from policy_gateway.model.decision import CLEAR, Decision, Deny, DenyKind, Grant, Level, Obligation, Permit, no_parts
 from policy_gateway.model.facts import Reading, TruthVector
@@ -13,7 +14,7 @@ from policy_gateway.policy.fields import Fields
 from policy_gateway.policy.memo import Memo
 from policy_gateway.policy.residual import RecordResidual, Scope, granted, undecided
 from policy_gateway.policy.rulebook import Asker, Rulebook
-from policy_gateway.policy.search import FREE, Requirement, SearchRules, pushed
+from policy_gateway.policy.search import FREE, Requirement, SearchRules, fulfilled, pushed
 from policy_gateway.policy.shape import Shape, shape_of
 from policy_gateway.policy.verdicts import Table
 from policy_gateway.query import Action, Call
@@ -49,6 +50,7 @@ class Branch:
             kept.rules,
             kept.obligations,
             reading,
+            kept.searchable if search is None else partial(fulfilled, self.requirement),
         )
 
 

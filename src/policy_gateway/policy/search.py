@@ -101,6 +101,17 @@ def _some(requirements: Iterable[Requirement]) -> Requirement:
     return parts[0] if len(parts) == 1 else Some(parts)
 
 
+def fulfilled(requirement: Requirement, reading: Reading) -> bool:
+    """Tell whether what is known of a record fulfills *requirement*."""
+    match requirement:
+        case Known(bound, holds):
+            return bound.test(reading) is (Truth.TRUE if holds else Truth.FALSE)
+        case Every(parts):
+            return all(fulfilled(part, reading) for part in parts)
+        case Some(parts):
+            return any(fulfilled(part, reading) for part in parts)
+
+
 def pushed(requirement: Requirement, reading: Reading, searchable: frozenset[str]) -> Where | None:
     """Return *requirement* as a filter over *searchable* paths; None when a CRM cannot tell.
 
