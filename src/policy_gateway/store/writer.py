@@ -1,6 +1,7 @@
 """The one writer: whoever wants something durable waits in one queue, and one thread commits all that wait together.
 
-There is no linger: the thread takes what is there. While it waits for the disk the next group gathers by itself.
+There is no linger: the thread takes what is there, half of it when that is a crowd. While it waits for the disk the
+next group gathers by itself.
 """
 
 from __future__ import annotations
@@ -214,11 +215,11 @@ class Writer:
     def _share(self, queued: int) -> int:
         """Return how many of *queued* to take: all, but of a crowd no more than half of everybody who waits.
 
-        While the disk works for one half, the event loop works for the other. Otherwise they would work in turns.
+        While the disk works for one half, the event loop works for the other; otherwise they would work in turns.
         """
-        if queued < _CROWD:
-            return queued
-        return min(queued, (max(queued, len(self._waiting)) + 1) // 2, _MOST_AT_ONCE)
+        crowd = max(queued, len(self._waiting))
+        most = (crowd + 1) // 2 if crowd >= _CROWD else crowd
+        return min(queued, most, _MOST_AT_ONCE)
 
     def _commit(self, tickets: Sequence[_Ticket]) -> None:
         try:

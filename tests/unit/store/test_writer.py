@@ -113,6 +113,17 @@ class TestDurability:
 
         assert ([1, 8, 8, 4], 21) == (notes.groups, len(noted(file)))
 
+    async def test_crowd(self, database: Database, notes: Notes, file: Path) -> None:
+        """Half of a crowd is written first, so that the disk and the event loop work at the same time, all in order."""
+        notes.gate = threading.Event()
+        first = database.writer.append(notes, "0")
+        await asyncio.sleep(0.05)
+        others = [database.writer.append(notes, str(number)) for number in range(1, 32)]
+        notes.gate.set()
+        await asyncio.gather(first, *others)
+
+        assert ([1, 8, 8, 8, 7], [str(number) for number in range(32)]) == (notes.groups, noted(file))
+
     async def test_many_callers(self, database: Database, notes: Notes, file: Path) -> None:
         """Nothing is lost or doubled when 32 callers write at once."""
         numbers = iter(range(640))
