@@ -104,6 +104,8 @@ async def gateway(started: Whole, crms: Mapping[tuple[str, str], MemoryCrm]) -> 
     await started.app.administration.database.writer.submit(emptied)
     await started.mark("acme", "bolt")
     started.kind.forget()
+    for place in PLACES:
+        started.app.administration.connections._forget(place)  # with whatever their circuit breakers have seen
     return started
 
 

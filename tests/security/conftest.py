@@ -43,7 +43,7 @@ def set_up(crm: MemoryCrm, hidden: Mapping[str, object]) -> None:
 
 @pytest.fixture
 async def attacked(gateway: Whole, crm: MemoryCrm, caplog: pytest.LogCaptureFixture) -> AsyncIterator[Whole]:
-    """Yield the gateway; afterwards no canary is in any byte that it sent, logged, counted, journalled or wrote."""
+    """Yield the gateway; afterwards no canary or key is in what it sent, logged, counted or wrote."""
     set_up(crm, {**HIDDEN, "credit_score": 731})
     overheard = Overheard(gateway.web.app)
     caplog.set_level(logging.DEBUG)
@@ -52,7 +52,8 @@ async def attacked(gateway: Whole, crm: MemoryCrm, caplog: pytest.LogCaptureFixt
     database = Path(gateway.settings.database.removeprefix("sqlite:///"))
     metrics = await HttpClient(gateway.web.metrics).get("/metrics")
     logs = f"{events}{caplog.text}{[record.args for record in caplog.records]}".encode()
-    assert [] == traces(HIDDEN.values(), *overheard.sent, logs, metrics.body, kept(database.parent))
+    secrets = (*HIDDEN.values(), *gateway.keys.values(), gateway.settings.master_key.get_secret_value())
+    assert [] == traces(secrets, *overheard.sent, logs, metrics.body, kept(database.parent))
 
 
 @pytest.fixture
