@@ -134,12 +134,9 @@ class Gateway:
 
 def _reduced(own: Mapping[str, Note], shown: Iterable[str], parts: frozenset[str]) -> dict[str, Note]:
     """Return the notes of what is *shown*, each with those *parts* only; values that share a note go on sharing it."""
-    reduced: dict[int, Note] = {}
-    notes: dict[str, Note] = {}
-    for path in shown:
-        if path in own:
-            note = own[path]
-            if id(note) not in reduced:
-                reduced[id(note)] = {part: value for part, value in note.items() if part in parts}
-            notes[path] = reduced[id(note)]
-    return notes
+    each = {id(note): note for note in own.values()}
+    reduced = {key: {part: value for part, value in note.items() if part in parts} for key, note in each.items()}
+    paths = [path for path in shown if path in own]
+    if len(reduced) == 1:
+        return dict.fromkeys(paths, next(iter(reduced.values())))
+    return {path: reduced[id(own[path])] for path in paths}

@@ -13,6 +13,8 @@ from policy_gateway.identity.tables import attributes, keys, memberships
 from policy_gateway.model.principal import PrincipalId, TenantId
 from policy_gateway.store import Database, insert_new
 
+_MOST_KNOWN = 4096
+
 
 @dataclass(frozen=True, slots=True)
 class KeyInfo:
@@ -47,6 +49,7 @@ class KeyTable:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._known: dict[str, tuple[object, KeyRow]] = {}
         member = and_(memberships.c.tenant == keys.c.tenant, memberships.c.principal == keys.c.principal)
         self._one = database.prepare(
             select(keys, memberships.c.name)
@@ -63,7 +66,14 @@ class KeyTable:
         rows = await self._database.fetch(self._one, prefix=prefix)
         if not rows:
             return None
-        return KeyRow(_info(rows[0]), rows[0][1], frozenset(row[-1] for row in rows if row[-1] is not None))
+        known = self._known.get(prefix)
+        if known is not None and known[0] is rows:  # the very rows that were remembered, so nothing has changed
+            return known[1]
+        row = KeyRow(_info(rows[0]), rows[0][1], frozenset(row[-1] for row in rows if row[-1] is not None))
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        self._known[prefix] = (rows, row)
+        return row
 
     async def of_tenant(self, tenant: str) -> Sequence[KeyInfo]:
         """Return the keys of one tenant, oldest first."""

@@ -61,6 +61,11 @@ class _Defaults(dict[str, Note]):
         super().__init__()
         self._known = known
         self._any = _note(known.defaults.get(ANY_PATH))
+        self._one_for_all = known.defaults.keys() <= {ANY_PATH}
+
+    def of(self, paths: list[str]) -> Mapping[str, Note]:
+        """Return what is noted of the values at *paths*."""
+        return dict.fromkeys(paths, self._any) if self._one_for_all else {path: self[path] for path in paths}
 
     def __missing__(self, path: str) -> Note:
         envelope = self._known.defaults.get(path)
@@ -72,7 +77,7 @@ def _of(record: ReleasedRecord, known: Documented, general: _Defaults) -> Mappin
     keys = record.value_keys
     vouched = known.vouched.get(record.id)
     if not keys or vouched is None:
-        return {path: general[path] for path, value in record.fields.items() if value is not None}
+        return general.of([path for path, value in record.fields.items() if value is not None])
     notes: dict[str, Note] = {}
     for path, value_key in keys.items():
         own = vouched.get(path)
