@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -73,7 +74,7 @@ KARL: Mapping[str, object] = {
 @pytest.fixture(scope="session")
 def crms() -> Mapping[tuple[str, str], MemoryCrm]:
     """Return the CRMs by tenant and connection."""
-    return {place: MemoryCrm() for place in PLACES}
+    return {place: MemoryCrm(clock=lambda: datetime.fromisoformat(THEN)) for place in PLACES}
 
 
 @pytest.fixture(scope="session")

@@ -31,6 +31,7 @@ from policy_gateway.policy.dialect import MODEL
 from policy_gateway.provenance import Reference as Place
 from policy_gateway.testing.entrances import HttpClient, Reply
 from policy_gateway.testing.gateways import Persona, WatchedKind, Whole, connect, whole
+from policy_gateway.testing.questions import Request, requests
 from policy_gateway.testing.worlds import (
     CATEGORIES,
     CONDITIONS,
@@ -40,12 +41,10 @@ from policy_gateway.testing.worlds import (
     THEN,
     Caller,
     Reference,
-    Request,
     Row,
     Rule,
     Worlds,
     files,
-    requests,
     worlds,
 )
 from policy_gateway.web import HttpRules, Supplies, assemble
