@@ -30,7 +30,7 @@ class EntryLog(Watchful):
     written, and it is done again with the database locked.
     """
 
-    limit = 64
+    limit = 256
 
     def __init__(self, database: Database, random: Random) -> None:
         self._salts = Chance(random, _SALTS_AT_ONCE * SALT_BYTES)

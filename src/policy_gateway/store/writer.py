@@ -26,6 +26,7 @@ Job = Callable[[Connection], Any]
 
 _MOST_AT_ONCE = 256
 _CROWD = 24
+_ROUND = 64
 _TOO_MANY = "too much waits to be recorded, so nothing was released"
 _TOO_LATE = "recording took too long, so nothing was released"
 
@@ -218,8 +219,9 @@ class Writer:
         While the disk works for one half, the event loop works for the other; otherwise they would work in turns.
         """
         crowd = max(queued, len(self._waiting))
-        most = (crowd + 1) // 2 if crowd >= _CROWD else crowd
-        return min(queued, most, _MOST_AT_ONCE)
+        most = min(queued, (crowd + 1) // 2 if crowd >= _CROWD else crowd, _MOST_AT_ONCE)
+        # Statements of a few lengths only, because each length is kept compiled.
+        return most - most % _ROUND if most > _ROUND else most
 
     def _commit(self, tickets: Sequence[_Ticket]) -> None:
         try:
