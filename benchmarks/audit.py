@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import tempfile
 import time
@@ -17,10 +18,12 @@ from figures import Rounds, Row, Table, Target, report, short
 from ours import ANNA
 from policy_gateway import CLEAR, Call, Disclosure, Permit, Query, RecordId, Released, ReleasedRecord, TruthVector
 from policy_gateway.audit import Entries
+from policy_gateway.audit.draft import Draft
+from policy_gateway.audit.journal import DatabaseJournal
 from policy_gateway.model.disclosure import Group
 from policy_gateway.store import Database
 
-OURS, EACH = "ours: whatever waits, in one commit", "a commit an entry"
+OURS, JOURNAL, EACH = "ours: from call to disk", "ours: the journal alone", "a commit an entry"
 CALLERS = (1, 32, 256)
 WANTED = 40_000
 FIELDS = ("first_name", "last_name", "email", "phone", "city", "customer_number")
@@ -86,6 +89,19 @@ async def ours(folder: Path, callers: int, seconds: float) -> tuple[float, float
         return measured
 
 
+async def journal(folder: Path, callers: int, seconds: float) -> tuple[float, float, float]:
+    """Measure what the journal does to an entry of 600 bytes: its number, salt and hash, and the shared commit."""
+    body = b'{"v":1,"what":"%b"}' % (b"x" * 580)
+    async with Database.open(f"sqlite:///{folder / 'journal.db'}") as database:
+        entries = DatabaseJournal(database, random=os.urandom)
+
+        async def append() -> None:
+            await entries.append(Draft("acme", "0" * 32, "decision", 0, lambda _: body))
+
+        await append()
+        return await rate(append, callers, seconds)
+
+
 async def each(folder: Path, callers: int, seconds: float) -> tuple[float, float, float]:
     """Measure SQLite with a durable commit for each entry of 600 bytes, from one thread."""
     connection = sqlite3.connect(folder / "each.db", isolation_level=None, check_same_thread=False)
@@ -110,22 +126,28 @@ def measure(rounds: int, quick: bool) -> Table:  # noqa: FBT001 -- called by rep
     seconds = 0.5 if quick else 3.0
     for _ in range(rounds):
         for callers in CALLERS:
-            for name, way in ((OURS, ours), (EACH, each)):
+            for name, way in ((OURS, ours), (JOURNAL, journal), (EACH, each)):
                 with tempfile.TemporaryDirectory(dir=Path.cwd()) as place:
                     throughput, p50, p99 = uvloop.run(way(Path(place), callers, seconds))
                 timed.add(f"{name}, {callers}", throughput=throughput, p50_ms=p50, p99_ms=p99)
-    rows = tuple(_row(timed, name) for name in (OURS, EACH))
-    reached = timed.median(f"{OURS}, 32", "throughput")
+    rows = tuple(_row(timed, name) for name in (OURS, JOURNAL, EACH))
+    whole, alone = (timed.median(f"{name}, 32", "throughput") for name in (OURS, JOURNAL))
     return Table(
         title="Durable audit entries",
         method=(
-            "Each caller waits until its entry is on disk (SQLite, WAL, synchronous=FULL), then writes the next. Ours "
-            "is the journal as the gateway uses it, with pseudonyms, a number for each entry and canonical bytes; the "
-            "other row writes 600 zero bytes. Entries a second, and the median and 99th percentile of waiting."
+            "Each caller waits until its entry is on disk (SQLite, WAL, synchronous=FULL), then writes the next. From "
+            "call to disk includes the account of the call, pseudonyms and canonical bytes; the journal alone numbers, "
+            "salts, hashes and keeps entries of 600 bytes; the last row writes 600 zero bytes. Entries a second, and "
+            "the median and 99th percentile of waiting."
         ),
         columns=("", *(f"{callers} caller{'s' * (callers > 1)}" for callers in CALLERS)),
         rows=rows,
-        targets=(Target(f"at least {WANTED:,} entries a second for 32 callers", f"{reached:,.0f}", reached >= WANTED),),
+        targets=(
+            Target(
+                f"at least {WANTED:,} entries of 600 bytes a second for 32 callers", f"{alone:,.0f}", alone >= WANTED
+            ),
+            Target(f"at least {WANTED:,} a second from call to disk", f"{whole:,.0f}", whole >= WANTED),
+        ),
     )
 
 
