@@ -142,7 +142,7 @@ def _table(timed: Rounds, memory: float) -> Table:
         title="One contact over HTTP",
         method=(
             f"wrk with {CONNECTIONS} kept-alive connections (and with one), all on loopback, one worker each. The CRM "
-            "is nginx with static files. Ours authenticates, decides, narrows, releases, attaches the GDPR metadata and "
+            "is nginx with static files. Ours authenticates, decides, narrows, releases, attaches GDPR metadata and "
             "writes a durable entry for each answer, by the shipped policy; it is asked for one contact again and "
             f"again. The naive gateway has {RULES:,} rules. After it all, our worker holds {memory:.0f} MB."
         ),
