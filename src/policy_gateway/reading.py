@@ -71,7 +71,8 @@ class Reads:
             return await self._page(asked, narrowed)
         binding = Binding.of(asked.principal, asked.target, asked.call, asked.permit.version)
         found = await self._filled(asked, replace(narrowed, cursor=self.cursors.open(query.cursor, binding)))
-        return replace(found, page=replace(found.page, cursor=self.cursors.seal(found.page.cursor, binding)))
+        following = found.page.cursor if await self._goes_on(asked, narrowed, found) else None
+        return replace(found, page=replace(found.page, cursor=self.cursors.seal(following, binding)))
 
     async def one(self, asked: Asked, query: Query, needed: frozenset[str] = frozenset()) -> Found:
         """Return the one record that *query* targets; RecordNotFound too when nothing of it may be seen.
@@ -92,6 +93,23 @@ class Reads:
             page = replace(more.page, records=(*found.page.records, *more.page.records))
             found = Found(page, (*found.known, *more.known))
         return found
+
+    async def _goes_on(self, asked: Asked, query: Query, found: Found) -> bool:
+        """Tell whether anything may follow, as far as five more pages tell.
+
+        A CRM may go on with records that a search may not look into; that there are such would tell what they hold.
+        """
+        cursor = found.page.cursor
+        if asked.permit.search is None:
+            return cursor is not None
+        for _ in range(MOST_UPSTREAM_PAGES):
+            if cursor is None:
+                return False
+            page = permitted_only(await asked.target.adapter.read(replace(query, cursor=cursor)), asked.permit)
+            if page.records:
+                return True
+            cursor = page.cursor
+        return True
 
     def _seen(self, asked: Asked, found: Found) -> int:
         residual = asked.permit.residual

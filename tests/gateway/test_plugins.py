@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -10,6 +12,8 @@ from policy_gateway.records import Record
 from policy_gateway.testing.entrances import Reply
 from policy_gateway.testing.gateways import Whole
 from policy_gateway.testing.saboteur import Saboteur
+from policy_gateway_memory import MemoryCrm
+from policy_gateway_memory.crm import Row
 
 pytestmark = pytest.mark.anyio
 
@@ -202,6 +206,32 @@ class TestPushedDown:
         reply = await sabotaged.client("anna", "callback").send("POST", SEARCH, body)
 
         assert (200, []) == (reply.status, reply.json["data"])
+
+    @pytest.mark.parametrize("numbers", [("7", "8"), ("7", "8", "9"), ("6", "7", "8")])
+    async def test_going_on(self, sabotaged: Whole, monkeypatch: pytest.MonkeyPatch, numbers: tuple[str, ...]) -> None:
+        """Nor does it tell, by a cursor, that there are such records: that would tell what they hold."""
+        crm: MemoryCrm = sabotaged.kind._kind.crm("acme", "crm")  # type: ignore[attr-defined]  # the memory kind
+        rows, usual = crm._rows["contact"], crm.select
+        crm._rows["contact"] = {number: {**rows["8" if number == "8" else "7"], "id": number} for number in numbers}
+
+        def loose(resource: str, names: Iterable[str], **how: Any) -> list[Row]:  # noqa: ANN401 -- as it is called
+            test = how["test"]
+            return usual(resource, names, test=lambda row: row["id"] == "8" or test(row), key=how["key"])
+
+        honest = await self.pages(sabotaged)
+        monkeypatch.setattr(crm, "select", loose)
+
+        assert [number for number in numbers if number != "8"] == [one["id"] for page in honest for one in page["data"]]
+        assert honest == await self.pages(sabotaged)
+
+    async def pages(self, gateway: Whole) -> list[dict[str, Any]]:
+        """Return all pages of a search, one record each."""
+        body = {"fields": ["first_name"], "filter": {"field": "notes", "op": "prefix", "value": "n-"}, "limit": 1}
+        client, found = gateway.client("anna", "callback"), []
+        while not found or "cursor" in found[-1]:
+            cursor = {"cursor": found[-1]["cursor"]} if found else {}
+            found.append((await client.send("POST", SEARCH, {**body, **cursor})).json)
+        return found
 
     async def test_spelling(self, sabotaged: Whole) -> None:
         """A team that is spelled in another case is the same team to the CRM and to the rule."""

@@ -53,7 +53,7 @@ from policy_gateway_memory import MemoryCrm, MemoryKind
 SHIPPED = Path(__file__).parents[2] / "policies"
 REQUESTS = 32
 SOAKING = settings.default is not None and settings.default.max_examples > 1000
-EXAMPLES = 5000 if SOAKING else 160
+EXAMPLES = 4000 if SOAKING else 160
 PAIRS = 5000
 CORRELATION = re.compile(rb"[0-9a-f]{32}")
 PEOPLE = {

@@ -36,10 +36,10 @@ def _own_campaign(arguments: Arguments, reading: Reading) -> bool | None:
 
 def _belongs(reading: Reading, attribute: str, own: str) -> bool | None:
     value, mine = reading.get(attribute), texts(reading.get(own))
-    if not isinstance(value, str) or not value.strip() or mine is None:
+    if not isinstance(value, str) or not value or mine is None:
         return None
     # Compared as CRMs do that were asked for these records: to most of them `Berlin` and `berlin` are the same.
-    return value.strip().casefold() in {one.strip().casefold() for one in mine}
+    return value.casefold() in {one.casefold() for one in mine}
 
 
 def _mine(path: str, own: str) -> Callable[[Arguments, Reading, bool], Where | None]:
