@@ -42,9 +42,9 @@ class Phrases:
         """Return what kind of call it is; the caller's words are kept only where they can be ours."""
         operation = call.operation
         if isinstance(operation, Change):
-            kind = action = operation.kind.value
+            kind = action = str(operation.kind)
         else:
-            kind, action = type(operation).__name__.lower(), call.action.value
+            kind, action = type(operation).__name__.lower(), str(call.action)
         key = (call.connection, operation.resource, call.purpose, call.circumstances.channel, kind, action)
         return self._calls.get(key) or self._calls.put(key, _call(*key))
 

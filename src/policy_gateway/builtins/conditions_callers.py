@@ -11,7 +11,9 @@ _PERSON = "person"
 
 
 def _role(arguments: Arguments, reading: Reading) -> bool | None:
-    roles = texts(reading.get("principal.roles"))
+    roles = reading.get("principal.roles")
+    if not isinstance(roles, frozenset):
+        roles = texts(roles)
     return None if roles is None else arguments[0] in roles
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from policy_gateway.app import App
 from policy_gateway.settings import Settings
 from policy_gateway.web import HttpRules, Supplies, Web, assemble
 from policy_gateway.web.entrance import AsgiApp
 from policy_gateway.web.server import Listening, serve
+
+_OBJECTS_TO_COLLECT: Final = 10_000
 
 
 def entrance(app: App, settings: Settings, mounted: Mapping[str, AsgiApp] | None = None) -> Web:
@@ -34,4 +38,9 @@ async def serving(
         metrics_host=settings.metrics_host,
         metrics_port=settings.metrics_port or None,
     )
-    await serve(entrance(app, settings, mounted), listening, ready)
+    web = entrance(app, settings, mounted)
+    # What start-up made stays until the end: looking through it again and again would cost a twentieth of each call.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_TO_COLLECT)
+    await serve(web, listening, ready)

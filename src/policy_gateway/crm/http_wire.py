@@ -23,6 +23,7 @@ _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 _PATH: Final = re.compile(
     r"(?!//)(?:/(?!\.{1,2}(?:/|\Z))(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%(?!2[EeFf]|5[Cc]|[01])[0-9A-Fa-f]{2})*)+"
 )
+_UNQUOTED: Final = re.compile(r"[A-Za-z0-9_.~,-]*", re.ASCII)
 _NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _VALUE: Final = re.compile(r"(?:[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)?")
 _OURS: Final = frozenset(
@@ -59,9 +60,14 @@ class RequestWriter:
 
 def _encoded(query: Sequence[tuple[str, str]]) -> str:
     try:
-        return "&".join([f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in query])
+        return "&".join([f"{_quoted(name)}={_quoted(value)}" for name, value in query])
     except UnicodeEncodeError:
         raise UpstreamInvalid("the adapter made a request whose query is no text") from None
+
+
+def _quoted(text: str) -> str:
+    """Return *text* percent-encoded; most of it, lists of names, needs none (RFC 3986 lets commas stand)."""
+    return text if _UNQUOTED.fullmatch(text) is not None else quote(text, safe="")
 
 
 def decoded(body: bytes, encoding: str, limit: int) -> bytes:

@@ -77,7 +77,7 @@ def _merged(answers: tuple[RecordFacts, ...]) -> RecordFacts:
 def _of_principal(principal: Principal) -> dict[str, object]:
     return {
         "principal.id": principal.id,
-        "principal.kind": principal.kind.value,
+        "principal.kind": str(principal.kind),
         "principal.names": principal.names,
         "principal.teams": principal.teams,
         "principal.tenant": principal.tenant,
@@ -89,7 +89,7 @@ def _of_call(call: Call) -> dict[str, object]:
     said = call.circumstances
     return {
         "call.purpose": call.purpose,
-        "call.action": call.action.value,
+        "call.action": str(call.action),
         "call.mode": "normal",
         "call.reason": said.reason or None,
         "call.ticket": said.ticket or None,
