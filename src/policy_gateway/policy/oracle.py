@@ -109,7 +109,7 @@ class Oracle:
                 process.join(timeout=5)
 
     def _serve(self, ours: Connection) -> bool:
-        taught: set[str] = set()
+        taught: list[str] = []  # what the process knows now: it forgets the oldest, too
         while True:
             sample = self._samples.get()
             if sample is None:
@@ -119,7 +119,7 @@ class Oracle:
                 continue
             if lesson.version not in taught:
                 ours.send(lesson)
-                taught.add(lesson.version)
+                taught = [*taught[-(_KEPT - 1) :], lesson.version]
             ours.send(sample)
             if not ours.poll(SECONDS_TO_ANSWER):
                 return False
