@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from policy_gateway.model.field import RecordId, Value
 
@@ -39,6 +39,9 @@ class Op(StrEnum):
     PREFIX = "prefix"
     CONTAINS = "contains"
     IS_NULL = "null"
+
+
+_WHOLE: Final = frozenset({Op.EQ, Op.NE, Op.IS_NULL})
 
 
 class Unit(StrEnum):
@@ -278,3 +281,26 @@ def searched_paths(query: Query) -> frozenset[str]:
     aggregated = {item.path for item in query.select if isinstance(item, Aggregate) and item.path}
     ordered = {item.path for item in query.order}
     return paths_of(query.where) | paths_of(query.having) | aggregated | ordered | frozenset(query.group)
+
+
+def probed_paths(query: Query) -> frozenset[str]:
+    """Return every path that *query* compares with more than whole values: by its parts, or by its order.
+
+    Who may ask often enough whether a value begins with this, or comes before that, knows the value in the end.
+    """
+    filters = _probed(query.where) | _probed(query.having)
+    return filters | {item.path for item in query.order} | frozenset(query.group)
+
+
+def _probed(where: Where | None) -> frozenset[str]:
+    match where:
+        case And(items) | Or(items):
+            return frozenset().union(*(_probed(item) for item in items))
+        case Not(item):
+            return _probed(item)
+        case Compare(path, op) if op not in _WHOLE:
+            return frozenset({path})
+        case Text(_, paths):
+            return frozenset(paths)
+        case _:
+            return frozenset()

@@ -68,12 +68,13 @@ class Plan:
         self._selected = tuple(dict.fromkeys(shape.selected)) or self._all_known()
         self._view = self._table(shape.action, self._selected)
         self._search = self._table(Action.SEARCH, shape.searched)
+        self._probed = self._table(Action.VIEW, shape.probed)
         self._figures = self._table(Action.VIEW, shape.aggregated)
         self._writes = tuple(self._table(action, shape.written) for action in shape.writes)
         self._parts = book.envelope_parts(asker.tenant) if envelope else {}
         self._envelope = book.table(asker, Action.VIEW, self._parts.values())
         self._shown: Memo[TruthVector, frozenset[str]] = Memo(_BRANCHES)
-        tables = (self._view, self._search, self._figures, *self._writes, self._envelope)
+        tables = (self._view, self._search, self._probed, self._figures, *self._writes, self._envelope)
         self._bounds = book.call_conditions(tables)
 
     def decide(self, reading: Reading) -> Decision:
@@ -107,7 +108,7 @@ class Plan:
         )
         if self._shape.describes:
             return self._described(call)
-        if not self._figures_clear(call):
+        if not self._probes_clear(call) or not self._figures_clear(call):
             return Deny(DenyKind.FIELD, self._book.version, truths=call)
         scope = Scope(self._fields, self._selected, self._view, dict.fromkeys(self._shape.aliases, CLEAR))
         ceiling = self._ceiling(scope, call)
@@ -136,6 +137,14 @@ class Plan:
         rules = undecided(self._book.verdicts.named(scope.table.alive | besides), call)
         bounds = tuple(bound for bound in self._book.conditions.used_by(rules) if not bound.of_call)
         return RecordResidual(scope, self._book.verdicts, bounds, call, self._book.checked)
+
+    def _probes_clear(self, call: TruthVector) -> bool:
+        """Tell whether what is searched by its parts, or sorted by, could be seen whole: it would be found by halving.
+
+        A field that is masked at best can be looked up by a whole value that somebody names, and no more.
+        """
+        by_object = self._probed.verdicts(Pending(call))
+        return all(self._fields.verdict(path, by_object).level == CLEAR for path in self._shape.probed)
 
     def _figures_clear(self, call: TruthVector) -> bool:
         """Tell whether figures may be made: a maximum is a value, whosever it is."""

@@ -20,6 +20,7 @@ from policy_gateway.query import (
     Verify,
     Where,
     paths_of,
+    probed_paths,
 )
 
 COUNT = "count"
@@ -37,7 +38,8 @@ class Shape:
     """Which paths are used how; *action* is how released fields are.
 
     *writes* is empty unless the call is a change, or verifies a value, which each record decides like a change.
-    *everything* tells that no path was named. *aggregated* are paths whose values go into a figure, *aliases* the
+    *everything* tells that no path was named. *probed* are those of the *searched* paths that are compared with more
+    than whole values. *aggregated* are paths whose values go into a figure, *aliases* the
     names of the figures.
     """
 
@@ -45,6 +47,7 @@ class Shape:
     selected: tuple[str, ...] = ()
     everything: bool = False
     searched: frozenset[str] = frozenset()
+    probed: frozenset[str] = frozenset()
     aggregated: frozenset[str] = frozenset()
     aliases: tuple[str, ...] = ()
     writes: tuple[Action, ...] = ()
@@ -91,7 +94,8 @@ def _of_query(query: Query, action: Action) -> Shape | None:
     counted = frozenset(figure.path or "id" for figure in figures)
     searched = paths_of(query.where) | frozenset(query.group) | figured | counted
     aggregated = frozenset(figure.path for figure in figures if figure.path and figure.fn != COUNT)
-    return Shape(action, paths, not query.select, searched, aggregated, aliases)
+    probed = probed_paths(query) - frozenset(aliases)
+    return Shape(action, paths, not query.select, searched, probed, aggregated, aliases)
 
 
 def _asks_elsewhere(where: Where | None) -> bool:

@@ -232,6 +232,33 @@ class TestSearch:
         assert isinstance(ask(Query("contact", ("owner",), where)), Deny)
 
     @pytest.mark.parametrize(
+        ("path", "decided"), [("phone", Deny), ("email", Permit)], ids=["seen in part at best", "seen whole"]
+    )
+    @pytest.mark.parametrize(
+        "probing",
+        [
+            lambda path: {"where": Not(Or((Compare("email", Op.EQ, "1"), Compare(path, Op.PREFIX, "+49"))))},
+            lambda path: {"where": And((Compare(path, Op.GE, "+4917"),))},
+            lambda path: {"where": Text("491", (path,))},
+            lambda path: {"order": (Order(path),)},
+            lambda path: {"group": (path,)},
+        ],
+        ids=["parts", "halves", "text", "order", "group"],
+    )
+    def test_probed(self, ask: Ask, path: str, decided: type, probing: Callable[[str], Any]) -> None:
+        """What can be seen in part at best is not searched by its parts or sorted by: that would find the rest."""
+        query = Query("contact", ("email",), **probing(path))
+
+        assert isinstance(ask(query, who={"tenant": "bolt"}), decided)
+
+    @pytest.mark.parametrize(
+        "where", [Compare("phone", Op.EQ, "1"), Not(In("phone", ("1", "2"))), Compare("phone", Op.IS_NULL, value=True)]
+    )
+    def test_looked_up(self, ask: Ask, where: Where) -> None:
+        """What can be seen in part at best can be looked up by a whole value."""
+        assert isinstance(ask(Query("contact", ("email",), And((where,))), who={"tenant": "bolt"}), Permit)
+
+    @pytest.mark.parametrize(
         "query",
         [
             Query("contact", ("id", Child("deals", Query("deal")))),
