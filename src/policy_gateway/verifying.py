@@ -39,8 +39,8 @@ class Verifications:
 
     def _same(self, asked: Asked, verify: Verify, found: Found) -> bool:
         held = found.page.records[0].values.get(verify.path)
-        if not isinstance(held, str):
-            return False
+        if not isinstance(held, str) or not _plain(held):
+            return False  # nobody is recognized by saying nothing
         kind = asked.target.resource.fields[verify.path].type
         keyed = self.value_key(asked.target.tenant)
         return hmac.compare_digest(keyed(_plain(held), kind), keyed(_plain(verify.value), kind))

@@ -50,8 +50,10 @@ class VerificationFacts:
         return {}
 
     async def about_records(self, principal: Principal, call: Call, page: Page) -> Sequence[RecordFacts]:
-        """Return the level for each record of *page*."""
+        """Return the level for each record of *page*; 0 outside an interaction, as nobody can tell who is there."""
         ids = [record.id for record in page.records]
+        if not call.circumstances.interaction:
+            return [RecordFacts({VERIFIED_LEVEL: 0})] * len(ids)
         place = RecordPlace(principal.tenant, call.connection, page.resource, "")
         by = (principal.id, call.circumstances.interaction)
         levels = await self._attempts.levels(place, ids, by)

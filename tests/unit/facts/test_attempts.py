@@ -99,6 +99,12 @@ class TestLevel:
         known = await VerificationFacts(attempts).about_records(a_principal(), call, page)
         assert [{"fact.verified_level": 1}, {"fact.verified_level": 0}] == [dict(one.facts) for one in known]
 
+    async def test_outside_interactions(self, attempts: Attempts) -> None:
+        """Calls that name no interaction have none in common: nobody is recognized in the next by the last one."""
+        await recognized(attempts, "iban", interaction="")
+        known = await VerificationFacts(attempts).about_records(a_principal(), a_call(), a_page(a_record("7")))
+        assert [{"fact.verified_level": 0}] == [dict(one.facts) for one in known]
+
 
 class TestForgetting:
     async def test_forget(self, attempts: Attempts, clock: FakeClock) -> None:
