@@ -32,6 +32,7 @@ from policy_gateway.verifying import Verifications
 
 MOST_CALLS_AT_ONCE = 8
 UNDECIDED_PARTS = frozenset({"gap", "value"})
+"""That an envelope is missing, and the token by which an edit names the value: neither says anything of an envelope."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,10 @@ class Gateway:
     value_key: Callable[[str], ValueKey]
 
     async def handle(self, call: Call, credential: Credential) -> Disclosure:
-        """Answer *call*, or raise a :class:`GatewayError`. However this ends, it is written: no entry, no answer."""
+        """Answer *call*, or raise a :class:`GatewayError`: NotAuthenticated when nobody knows the credential.
+
+        However this ends, an entry of it is durable before anybody learns of it, or AuditUnavailable is all they learn.
+        """
         async with self.entries.entry(call) as entry:
             principal = entry.by(await authenticate(credential, self.authenticators))
             policy = self.policies.current()

@@ -102,7 +102,8 @@ class Revealed:
                 raise ReleaseFailed(f"the mask {masked[path]} failed with {type(broken).__name__}") from None
             if type(shown) is not str and shown is not None and not isinstance(shown, _SCALARS):
                 raise ReleaseFailed(f"the mask {masked[path]} gave a {type(shown).__name__}")
-        released = ReleasedRecord(record.id, fields, masked, withheld, "", _value_keys(values, fields, rendering))
+        keys = _NO_KEYS if rendering.value_key is None else _value_keys(values, fields, rendering, rendering.value_key)
+        released = ReleasedRecord(record.id, fields, masked, withheld, "", keys)
         return _tagged(released, rendering) if rendering.tagged else released
 
     def _chosen(self, values: Mapping[str, Value]) -> dict[str, Value]:
@@ -271,8 +272,8 @@ def _tagged(released: ReleasedRecord, rendering: Rendering) -> ReleasedRecord:
     return released._replace(tag=tag)
 
 
-def _value_keys(values: Mapping[str, Value], fields: Mapping[str, Value], rendering: Rendering) -> Mapping[str, bytes]:
-    value_key, kinds = rendering.value_key, rendering.resource.fields
-    if value_key is None:
-        return _NO_KEYS
+def _value_keys(
+    values: Mapping[str, Value], fields: Mapping[str, Value], rendering: Rendering, value_key: ValueKey
+) -> Mapping[str, bytes]:
+    kinds = rendering.resource.fields
     return {path: value_key(values[path], kinds[path].type) for path in fields if values[path] is not None}

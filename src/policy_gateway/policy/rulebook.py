@@ -86,7 +86,8 @@ class Rulebook:
         for action in Action:
             question = Question(asker.names, asker.tenant, str(action), asker.purpose, asker.mode)
             for path, level in self._ceilings(question, fields).items():
-                if level.rank and path in actions:
+                possible = action is not Action.SEARCH or path in fields.searchable
+                if level.rank and possible and path in actions:
                     actions[path][str(action)] = level
         return tuple(KnownField(path, levels) for path, levels in actions.items())
 

@@ -59,11 +59,11 @@ def _line(record: ReleasedRecord, language: str) -> Line:
         purpose=_text(fields.get("purpose")),
         action=_text(fields.get("action")),
         what="/".join(part for part in where if part),
-        fields=_texts(fields.get("fields")),
+        fields=_texts(fields.get("fields")) or _texts(fields.get("written")) or _texts(fields.get("searched")),
         decision=said(language).get(decision, decision),
         permitted=decision == "permit",
         rules=_texts(fields.get("rules")),
-        code=_text(fields.get("code")),
+        code=_text(fields.get("code")) or _text(fields.get("outcome")),
     )
 
 
