@@ -48,6 +48,17 @@ async def test_exhausted(gateway: Whole, held: str) -> None:
     assert ["verify"] * 6 == [entry["action"] for entry in await gateway.entries()]
 
 
+async def test_seen_by_auditors(gateway: Whole, held: str) -> None:
+    """An auditor sees which field was compared and whether it matched, and never with what."""
+    for value in (held, "DE1"):
+        await said(gateway, value, "20")
+    page = await gateway.client("audrey", purpose="audit").get("/v1/gateway/entries?limit=2")
+
+    told = [{path: record["fields"][path] for path in ("searched", "outcome")} for record in page.json["data"]]
+    assert [{"searched": ["iban"], "outcome": outcome} for outcome in ("no-match", "match")] == told
+    assert held.encode() not in page.body
+
+
 async def test_same_refusal(gateway: Whole, held: str) -> None:
     """A field that is hidden and one that does not exist are refused in the same bytes."""
     replies = [await said(gateway, held, "20", field) for field in ("credit_score", "nothing")]
