@@ -55,7 +55,7 @@ lock: $(VENV)/.uv
 	@.ci/lock $(UV)
 
 clean:
-	rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .demo .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # Each stamp says that the environment matches the locks it was made from.
 $(VENV)/.uv: requirements/uv.txt

@@ -14,7 +14,7 @@ from statistics import quantiles
 
 import uvloop
 
-from figures import Rounds, Row, Table, Target, report, short
+from figures import Rounds, Row, Table, Target, disk, report, short
 from ours import ANNA
 from policy_gateway import CLEAR, Call, Disclosure, Permit, Query, RecordId, Released, ReleasedRecord, TruthVector
 from policy_gateway.audit import Entries
@@ -127,7 +127,7 @@ def measure(rounds: int, quick: bool) -> Table:  # noqa: FBT001 -- called by rep
     for _ in range(rounds):
         for callers in CALLERS:
             for name, way in ((OURS, ours), (JOURNAL, journal), (EACH, each)):
-                with tempfile.TemporaryDirectory(dir=Path.cwd()) as place:
+                with tempfile.TemporaryDirectory(dir=disk()) as place:
                     throughput, p50, p99 = uvloop.run(way(Path(place), callers, seconds))
                 timed.add(f"{name}, {callers}", throughput=throughput, p50_ms=p50, p99_ms=p99)
     rows = tuple(_row(timed, name) for name in (OURS, JOURNAL, EACH))

@@ -126,6 +126,13 @@ def report(measure: Callable[[int, bool], Table]) -> None:
     Path(file).write_text(json.dumps(table.as_json()), encoding="utf-8")
 
 
+def disk() -> Path:
+    """Return a folder on a real disk for what is measured: a system's own temporary one may be memory."""
+    folder = Path(__file__).parents[1] / ".bench"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 def short(value: float) -> str:
     """Return *value* with three significant digits and thousands separated."""
     if abs(value) >= 100:  # noqa: PLR2004 -- three digits are whole from here on

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import uvloop
 
-from figures import Rounds, Row, Table, Target, report, resident_mb
+from figures import Rounds, Row, Table, Target, disk, report, resident_mb
 from processes import Server, free_port, nginx, python, serving
 from single import fetched_properties
 
@@ -46,7 +46,7 @@ def measure(_rounds: int, quick: bool) -> Table:  # noqa: FBT001 -- called by re
     """Return the table."""
     distinct = 2_000 if quick else 100_000
     grown = Rounds()
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as place:
+    with tempfile.TemporaryDirectory(dir=disk()) as place:
         folder = Path(place)
         files = fetched_properties(folder / "files")
         with (

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from figures import Rounds, Row, Table, Target, report, resident_mb, short
+from figures import Rounds, Row, Table, Target, disk, report, resident_mb, short
 from load import wrk
 from processes import Server, free_port, nginx, python, serving
 
@@ -108,7 +108,7 @@ def measure(rounds: int, quick: bool) -> Table:  # noqa: FBT001 -- called by rep
     timed = Rounds()
     seconds = 1 if quick else 5
     with (
-        tempfile.TemporaryDirectory(dir=Path.cwd()) as place,
+        tempfile.TemporaryDirectory(dir=disk()) as place,
         crm(Path(place)) as upstream,
         competitors(Path(place), upstream) as running,
     ):
