@@ -1,0 +1,1 @@
+"""Reading SOQL and SOSL: what is not known is refused."""
