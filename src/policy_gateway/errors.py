@@ -141,10 +141,17 @@ class Denied(Refused):
 
 
 class FieldRefused(Refused):
-    """One answer for a field that does not exist, is hidden, or may not be used in this way."""
+    """One answer for a field that does not exist, is hidden, or may not be used in this way.
+
+    *names* are the refused ones of the caller's own words, in the order of their use.
+    """
 
     code = "field-refused"
     summary = "the call uses a field that may not be used in this way"
+
+    def __init__(self, detail: str = "", *, pointer: str = "", names: tuple[str, ...] = ()) -> None:
+        super().__init__(detail, pointer=pointer)
+        self.names = names
 
 
 class InvalidCall(Refused):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
-from policy_gateway.ports import Annotator, Authenticator, Condition, FactSource, Journal, Mask
+from policy_gateway.ports import Annotator, Authenticator, Condition, Facade, FactSource, Journal, Mask
 from policy_gateway.records import AdapterKind
 
 if TYPE_CHECKING:
@@ -24,6 +24,12 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 @hookspec
 def register_adapters() -> Sequence[AdapterKind]:
     """Return the kinds of CRM that this plugin can talk to."""
+    ...  # pragma: no cover
+
+
+@hookspec
+def register_facades() -> Sequence[Facade]:
+    """Return what speaks like a CRM, so that its clients work on the gateway unchanged."""
     ...  # pragma: no cover
 
 

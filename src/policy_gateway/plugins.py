@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -11,7 +12,7 @@ import pluggy
 
 from policy_gateway import hookspecs
 from policy_gateway.errors import PluginError
-from policy_gateway.ports import Annotator, Authenticator, Condition, FactSource, Journal, Mask
+from policy_gateway.ports import Annotator, Authenticator, Condition, Facade, FactSource, Journal, Mask
 from policy_gateway.records import AdapterKind
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Extensions:
     """Everything that plugins registered, checked and frozen; nothing is added after start-up."""
 
     adapters: Mapping[str, AdapterKind]
+    facades: Mapping[str, Facade]
     authenticators: tuple[Authenticator, ...]
     fact_sources: tuple[FactSource, ...]
     conditions: Mapping[str, Condition]
@@ -75,6 +77,7 @@ def _frozen(manager: pluggy.PluginManager) -> Extensions:
         raise PluginError("the ranks of masks must be unique and between 0 and 100")
     return Extensions(
         adapters=_by_name("adapter", _all(hook.register_adapters)),
+        facades=_apart(_by_name("facade", _all(hook.register_facades))),
         authenticators=tuple(_all(hook.register_authenticators)),
         fact_sources=tuple(_all(hook.register_fact_sources)),
         conditions=_by_name("condition", _all(hook.register_conditions)),
@@ -103,3 +106,14 @@ def _by_name(kind: str, items: Iterable[T]) -> Mapping[str, T]:
             raise PluginError(f"two plugins register a {kind} named {name}")
         named[name] = item
     return MappingProxyType(named)
+
+
+def _apart(facades: Mapping[str, Facade]) -> Mapping[str, Facade]:
+    """Return *facades*; PluginError when two of them would answer one path."""
+    claimed = [(prefix.strip("/").split("/"), facade.name) for facade in facades.values() for prefix in facade.prefixes]
+    for (one, first), (other, second) in itertools.combinations(claimed, 2):
+        shorter = min(len(one), len(other))
+        if one[:shorter] == other[:shorter]:
+            longer = one if len(one) > len(other) else other
+            raise PluginError(f"the facades {first} and {second} both answer /{'/'.join(longer)}")
+    return facades

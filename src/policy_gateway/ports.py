@@ -6,14 +6,16 @@ type: nothing is swallowed, nothing fails open.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
 
-from policy_gateway.model.disclosure import Notes, Released
+from policy_gateway.errors import GatewayError
+from policy_gateway.model.disclosure import Disclosure, Notes, Released
 from policy_gateway.model.facts import Reading, RecordFacts, Scope, Truth
 from policy_gateway.model.field import FieldType, Value
-from policy_gateway.model.principal import Credential, Principal
-from policy_gateway.query import Call, Where
+from policy_gateway.model.principal import Credential, Principal, PrincipalId, TenantId
+from policy_gateway.query import Batch, Call, Where
 from policy_gateway.records import Page
 
 
@@ -93,4 +95,93 @@ class Journal(Protocol):
 
     async def append(self, entries: Sequence[bytes]) -> None:
         """Make canonical *entries* durable; return only then."""
+        ...
+
+
+class Gate(Protocol):
+    """The choke point: the only way of an entrance to any CRM."""
+
+    async def handle(self, call: Call, credential: Credential) -> Disclosure:
+        """Answer *call*, or raise a GatewayError."""
+        ...
+
+    async def handle_batch(self, batch: Batch, credential: Credential) -> Sequence[Disclosure | GatewayError]:
+        """Answer each call of *batch*, in order; errors are answers here."""
+        ...
+
+    async def refused(self, attempt: Call, credential: Credential, error: GatewayError) -> None:
+        """Journal what never became a call, then raise *error* (or what is worse)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LoginGrant:
+    """What somebody shows who logs in as a CRM's clients do.
+
+    *name* says for which purpose and to which connection: ``service@salesforce``; *secret* is an API key, or a token
+    to be refreshed. *dialect* is the facade that was asked, *refresh* tells whether *secret* is to be a refresh token.
+    """
+
+    name: str
+    secret: str = field(repr=False)
+    dialect: str = ""
+    network: str = ""
+    refresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What a login gives: an access and a refresh *token*, sealed, and when the first ends (*seconds* from now).
+
+    They are of ``A-Z a-z 0-9`` and as good as the API key behind them: revoked with it, at once.
+    """
+
+    token: str = field(repr=False)
+    refresh: str = field(repr=False)
+    seconds: int
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Who calls, on which connection and for which purpose: what the clients of a CRM cannot say in each request."""
+
+    principal: PrincipalId
+    tenant: TenantId
+    connection: str
+    purpose: str
+    credential: Credential
+
+
+class Sessions(Protocol):
+    """Knows what a CRM's clients show instead of headers. NotAuthenticated, in the same words, for all that is bad."""
+
+    async def login(self, grant: LoginGrant) -> Login:
+        """Return tokens for *grant*: bound to its tenant, connection, purpose and dialect."""
+        ...
+
+    async def enter(self, credential: Credential, dialect: str) -> Session:
+        """Return the session that *credential* stands for: a sealed token, or ``<API key>~<purpose>~<connection>``."""
+        ...
+
+
+Message: TypeAlias = MutableMapping[str, Any]
+"""ASGI's own type: the specification leaves the values open."""
+
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+AsgiApp: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
+
+
+class Facade(Protocol):
+    """Speaks like a CRM, at the root of the host: *prefixes* are the beginnings of the paths that it answers.
+
+    *name* is its dialect, which is the name of the adapter kind that speaks to such a CRM.
+    """
+
+    name: str
+    prefixes: tuple[str, ...]
+
+    def app(self, gate: Gate, sessions: Sessions) -> AsgiApp:
+        """Return the app that turns this CRM's requests into calls, and disclosures into its answers."""
         ...

@@ -1,7 +1,8 @@
 """The algebra of calls: everything that an entrance can ask of the gateway, and nothing else.
 
 An adapter refuses the nodes it cannot carry; a facade refuses what its dialect can say and the algebra cannot.
-Paths are relative to the resource: in a query for ``contact``, ``email`` is the field ``contact.email``.
+Paths are relative to the resource: in a query for ``contact``, ``email`` is the field ``contact.email``, and
+``company/name`` the field ``company.name`` of the record that ``contact.company`` refers to.
 """
 
 from __future__ import annotations
@@ -154,7 +155,8 @@ class Order:
 class Query:
     """Read records of one *resource*.
 
-    With *target* it asks for that one record; an empty *select* asks for everything that may be seen.
+    With *target* it asks for that one record; an empty *select* asks for everything that may be seen. By the paths of
+    *group* the caller will group, or make figures of, the records that it is given: the CRM groups nothing.
     """
 
     resource: str
@@ -243,7 +245,8 @@ class Call:
     """What a principal asks: an *operation* on a *connection* of its tenant, for a *purpose*.
 
     *action* is how the released fields will be used: ``view`` unless the entrance exports or contacts; a change's
-    action follows from its kind. *include* names what the answer should carry besides values (``gdpr``).
+    action follows from its kind. *include* names what the answer should carry besides values (``gdpr``). In the
+    *dialect* of an adapter (``salesforce``) every name is the CRM's own; without one all of them are the gateway's.
     """
 
     connection: str
@@ -252,6 +255,7 @@ class Call:
     action: Action = Action.VIEW
     circumstances: Circumstances = Circumstances()
     include: frozenset[str] = frozenset()
+    dialect: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from types import MappingProxyType
+from typing import Final, Never, Protocol
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from policy_gateway.model.field import Catalogue, RecordId, Value
 from policy_gateway.query import Change, Query
+
+_EMPTY: Final[Mapping[str, Never]] = MappingProxyType({})
+
+
+def nothing() -> Mapping[str, Never]:
+    """Return the one empty mapping that everybody shares."""
+    return _EMPTY
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,20 +29,26 @@ class Record:
     """One record as its CRM returned it: *values* by path.
 
     A path that was asked for and that the CRM has no value for is present with None; a path that the CRM could not or
-    would not answer is absent. *values* must not be changed by anyone.
+    would not answer is absent. *values* must not be changed by anyone. What was asked of a referenced record stands in
+    them flat, by its whole path (``company/name``); *children* holds what hangs on the record, by relation.
     """
 
     id: RecordId
     values: Mapping[str, Value]
+    children: Mapping[str, Page] = field(default_factory=nothing)
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some records of one *resource*, in order, and the CRM's own *cursor* to the next ones."""
+    """Some records of one *resource*, in order, and the CRM's own *cursor* to the next ones.
+
+    *limits* is what the CRM said of its quotas meanwhile, as headers by the names that it gives them.
+    """
 
     resource: str
     records: tuple[Record, ...] = ()
     cursor: str | None = None
+    limits: Mapping[str, str] = field(default_factory=nothing)
 
 
 class OutcomeKind(StrEnum):
@@ -48,10 +62,11 @@ class OutcomeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a change ended, and the id of the record it touched."""
+    """How a change ended, and the id of the record it touched; *limits* as in a :class:`Page`."""
 
     kind: OutcomeKind
     id: RecordId | None = None
+    limits: Mapping[str, str] = field(default_factory=nothing)
 
 
 class Adapter(Protocol):

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import pytest
 from structlog.testing import capture_logs
 
+from policy_gateway.ports import Message, Receive, Send
 from policy_gateway.testing.entrances import HttpClient, ScriptedGate
 from policy_gateway.web import HttpRules, Supplies, Web, assemble
 from policy_gateway.web.api import ROUTES
-from policy_gateway.web.exchange import Message, Receive, Send
 from policy_gateway.web.openapi import document
 from policy_gateway.web.pages import api_page
 from policy_gateway.web.routing import place_of, singular

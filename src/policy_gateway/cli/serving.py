@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from policy_gateway.app import App
+from policy_gateway.ports import AsgiApp
 from policy_gateway.settings import Settings
 from policy_gateway.web import HttpRules, Supplies, Web, assemble
-from policy_gateway.web.entrance import AsgiApp
 from policy_gateway.web.server import Listening, serve
 
 _OBJECTS_TO_COLLECT: Final = 10_000

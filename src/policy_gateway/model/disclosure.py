@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
 
-from policy_gateway.model.decision import Obligation, Permit
+from policy_gateway.model.decision import Level, Obligation, Permit
 from policy_gateway.model.facts import TruthVector
-from policy_gateway.model.field import RecordId, Value
+from policy_gateway.model.field import RecordId, Resource, Value
 
 Note = Mapping[str, object]
 """The envelope of one released value: provenance parts by name, or ``{"gap": …}``."""
@@ -23,7 +23,8 @@ class ReleasedRecord(NamedTuple):
 
     *fields* holds values in clear or masked, *masked* the level of each masked one, *withheld* the paths that were
     asked for and are not shown (whether or not they have a value). *tag* changes when any of it does. *value_keys*
-    are keyed hashes of the values behind *fields*, for provenance; they never leave the gateway.
+    are keyed hashes of the values behind *fields*, for provenance; they never leave the gateway. *children* are the
+    records that hang on this one, by relation, as far as they may be seen.
     """
 
     id: RecordId
@@ -32,6 +33,7 @@ class ReleasedRecord(NamedTuple):
     withheld: tuple[str, ...]
     tag: str = ""
     value_keys: Mapping[str, bytes] = MappingProxyType({})
+    children: Mapping[str, tuple[ReleasedRecord, ...]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +58,23 @@ class Released:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownResource:
+    """A resource as far as a principal may know of it: *resource* has known fields and relations only.
+
+    *actions* says by path what the principal may do with a field for the purpose at hand, and to which level.
+    """
+
+    resource: Resource
+    actions: Mapping[str, Mapping[str, Level]]
+
+
+@dataclass(frozen=True, slots=True)
 class Disclosure:
     """What left, with its notes: the answer to one call.
 
     *permit* is what it was released under (its version, its obligations, and for a Describe the known fields),
     *correlation* the journal entry's id. *replayed* tells that an idempotent change had been applied before, *matched*
-    what a Verify found.
+    what a Verify found. *described* answers a Describe in a dialect, *limits* is what the CRM said of its quotas.
     """
 
     released: Released
@@ -70,6 +83,8 @@ class Disclosure:
     correlation: str = ""
     replayed: bool = False
     matched: bool | None = None
+    described: tuple[KnownResource, ...] = ()
+    limits: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def version(self) -> str:

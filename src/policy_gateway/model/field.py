@@ -46,7 +46,9 @@ class Field:
     """One part of a resource: its *path* within the resource, and what the CRM itself calls it (*native*).
 
     *contains* lists the paths of a compound or calculated field's parts: it is as restricted as the strictest of them.
-    *category* is the adapter's suggestion for the vocabulary, never a classification.
+    *category* is the adapter's suggestion for the vocabulary, never a classification. A reference says to which
+    resources it leads (*references*) and by which name of the CRM's own (*relationship*). *native_type* and *size* (in
+    characters; 0: not told) are what the CRM's own describe says.
     """
 
     path: str
@@ -60,16 +62,40 @@ class Field:
     choices: tuple[str, ...] = ()
     identifier: IdentifierKind | None = None
     category: str = ""
+    references: tuple[str, ...] = ()
+    relationship: str = ""
+    native_type: str = ""
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """Records that hang on another one: those of *resource* whose reference *path* leads to it.
+
+    *name* is ours (``contacts``), *native* the CRM's own (``Contacts``).
+    """
+
+    name: str
+    native: str
+    resource: str
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A kind of thing in a CRM: *name* as in field ids (``contact``), *plural* as in URLs (``contacts``)."""
+    """A kind of thing in a CRM: *name* as in field ids (``contact``), *plural* as in URLs (``contacts``).
+
+    *native* is what the CRM itself calls it (``Contact``), *aliases* are further names of the CRM's own (``0-1``).
+    """
 
     name: str
     plural: str
     fields: Mapping[str, Field]
     id_pattern: str = r"[0-9]{1,20}"
+    native: str = ""
+    aliases: tuple[str, ...] = ()
+    label: str = ""
+    children: tuple[Relation, ...] = ()
 
     def field_id(self, path: str) -> FieldId:
         """Return the id of the field at *path*, whether or not it exists."""

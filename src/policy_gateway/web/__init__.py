@@ -6,7 +6,8 @@ through a :class:`~policy_gateway.web.ports.Gate`; status codes live in :mod:`po
 
 from __future__ import annotations
 
+from policy_gateway.ports import Gate
 from policy_gateway.web.assembling import Supplies, Web, assemble
-from policy_gateway.web.ports import Directory, Gate, Health, HttpRules
+from policy_gateway.web.ports import Directory, Health, HttpRules
 
 __all__ = ["Directory", "Gate", "Health", "HttpRules", "Supplies", "Web", "assemble"]

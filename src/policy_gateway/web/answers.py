@@ -62,7 +62,7 @@ def page(disclosure: Disclosure, *, gdpr: bool = False) -> dict[str, object]:
     else:
         data = [
             {"id": record, "fields": fields, "masked": masked, "withheld": withheld}
-            for record, fields, masked, withheld, _, _ in released.records
+            for record, fields, masked, withheld, _, _, _ in released.records
         ]
     members: dict[str, object] = {"data": data}
     if released.cursor is not None:

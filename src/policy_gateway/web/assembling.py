@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from policy_gateway.web.entrance import AsgiApp, Elsewhere, Entrance, Sources
+from policy_gateway.ports import AsgiApp, Gate
+from policy_gateway.web.entrance import Elsewhere, Entrance, Sources
 from policy_gateway.web.metrics import Metrics
 from policy_gateway.web.operations import operations
-from policy_gateway.web.ports import AlwaysHealthy, Directory, EmptyDirectory, Gate, Health, HttpRules, Inside
+from policy_gateway.web.ports import AlwaysHealthy, Directory, EmptyDirectory, Health, HttpRules, Inside
 
 
 def _now() -> datetime:

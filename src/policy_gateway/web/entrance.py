@@ -7,7 +7,7 @@ FastAPI's share would be more than everything else that the gateway does.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -15,10 +15,11 @@ from typing import Final
 import structlog
 
 from policy_gateway.errors import ConnectionNotFound, GatewayError
+from policy_gateway.ports import AsgiApp, Message, Receive, Send
 from policy_gateway.query import Describe
 from policy_gateway.web.answers import SAFE, Answer
 from policy_gateway.web.api import endpoint_of
-from policy_gateway.web.exchange import Exchange, Message, Receive, Send
+from policy_gateway.web.exchange import Exchange
 from policy_gateway.web.hosts import Hosts
 from policy_gateway.web.metrics import Metrics
 from policy_gateway.web.network import Proxies
@@ -26,8 +27,6 @@ from policy_gateway.web.ports import Inside
 from policy_gateway.web.problems import MEDIA_TYPE, language_of, problem_of
 from policy_gateway.web.refusals import MethodRefused
 from policy_gateway.web.routing import place_of, refuse_disguised, singular
-
-AsgiApp = Callable[[Message, Receive, Send], Awaitable[None]]
 
 API: Final = b"/v1/"
 PROBES: Final = frozenset({"/livez", "/readyz", "/startupz"})
@@ -230,4 +229,4 @@ async def _send(answer: Answer, exchange: Exchange, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"" if exchange.method == "HEAD" else body})
 
 
-__all__ = ["AsgiApp", "Elsewhere", "Entrance", "Sources"]
+__all__ = ["Elsewhere", "Entrance", "Sources"]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from typing import Any, Final, TypeAlias
+from collections.abc import Sequence
+from typing import Final
 
 from policy_gateway.errors import InvalidCall, NotAuthenticated, PurposeMissing, PurposeRefused
 from policy_gateway.model.principal import Credential
+from policy_gateway.ports import Message, Receive
 from policy_gateway.query import Action, Call, Circumstances, Operation, Verify
 from policy_gateway.web.refusals import (
     BodyTooLarge,
@@ -19,12 +20,6 @@ from policy_gateway.web.refusals import (
     Smuggled,
 )
 from policy_gateway.web.routing import NOWHERE, Place
-
-Message: TypeAlias = MutableMapping[str, Any]
-"""ASGI's own type: the specification leaves the values open."""
-
-Receive: TypeAlias = Callable[[], Awaitable[Message]]
-Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
 MOST_HEADERS: Final = 100
 JSON: Final = frozenset({"application/json"})

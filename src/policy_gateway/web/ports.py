@@ -6,27 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from policy_gateway.errors import GatewayError
-from policy_gateway.model.disclosure import Disclosure
 from policy_gateway.model.field import ID_PATH
 from policy_gateway.model.principal import Credential
-from policy_gateway.query import Batch, Call
-
-
-class Gate(Protocol):
-    """The choke point: the only way from here to any CRM."""
-
-    async def handle(self, call: Call, credential: Credential) -> Disclosure:
-        """Answer *call*, or raise a GatewayError."""
-        ...
-
-    async def handle_batch(self, batch: Batch, credential: Credential) -> Sequence[Disclosure | GatewayError]:
-        """Answer each call of *batch*, in order; errors are answers here."""
-        ...
-
-    async def refused(self, attempt: Call, credential: Credential, error: GatewayError) -> None:
-        """Journal what never became a call, then raise *error* (or what is worse)."""
-        ...
+from policy_gateway.ports import Gate
 
 
 class Directory(Protocol):

@@ -15,8 +15,8 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from policy_gateway.errors import ConfigurationError, InvalidCall
+from policy_gateway.ports import AsgiApp
 from policy_gateway.web.assembling import Web
-from policy_gateway.web.entrance import AsgiApp
 from policy_gateway.web.problems import MEDIA_TYPE, problem_of
 
 BACKLOG: Final = 2048

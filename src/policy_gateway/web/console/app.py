@@ -17,12 +17,12 @@ from starlette.routing import Route
 
 from policy_gateway.errors import Conflict, ConnectionNotFound, GatewayError, PolicyError, Refused
 from policy_gateway.policy import Draft, PolicyFile
+from policy_gateway.ports import AsgiApp
 from policy_gateway.web.console.address import PATH, Address, language_asked, read_address
 from policy_gateway.web.console.forms import Form, read_form
 from policy_gateway.web.console.mistakes import mistakes
 from policy_gateway.web.console.page import Edit, Writer, templates
 from policy_gateway.web.console.scene import Pages
-from policy_gateway.web.entrance import AsgiApp
 from policy_gateway.web.problems import problem_of
 from policy_gateway.web.refusals import MethodRefused
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from policy_gateway.model.principal import Credential
 from policy_gateway.policy import Policies
-from policy_gateway.web.ports import Gate
+from policy_gateway.ports import Gate
 
 
 @dataclass(frozen=True, slots=True)
