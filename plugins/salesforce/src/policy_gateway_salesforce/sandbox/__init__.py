@@ -1,0 +1,1 @@
+"""A local double of Salesforce's APIs: small, stateful, strict, and able to misbehave on demand."""

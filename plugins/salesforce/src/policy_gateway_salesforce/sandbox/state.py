@@ -1,0 +1,154 @@
+"""What the sandbox remembers: the records of each object, and how to undo what a failed transaction did."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+from policy_gateway_salesforce.sandbox.access import Sessions, User
+from policy_gateway_salesforce.sandbox.ids import canonical, numbered
+from policy_gateway_salesforce.sandbox.kinds import KINDS, PREFIXES, kind_named
+from policy_gateway_salesforce.sandbox.schema import Column, Kind
+from policy_gateway_salesforce.sandbox.seed import everything
+from policy_gateway_salesforce.sandbox.staff import OWNERS, organization, user_id, username
+from policy_gateway_salesforce.sandbox.wire import Json
+
+Clock = Callable[[], datetime]
+Row: TypeAlias = Mapping[str, Json]
+
+INTEGRATION: Final = username(0)
+LIMITED: Final = username(1)
+LIMITED_HIDDEN: Final = frozenset({"contact.iban__c", "contact.credit_score__c", "contact.birthdate"})
+LIMITED_FIXED: Final = frozenset({"contact.customer_number__c"})
+LIMITED_DENIED: Final = frozenset({"contact.delete", "account.delete"})
+_FIRST_NEW: Final = 1_000_000
+_EMPTY: Final[Mapping[str, Json]] = MappingProxyType({})
+
+
+def stamp(moment: datetime) -> str:
+    """Return *moment* as the vendor writes it: in UTC, to the second."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+
+
+class Table:
+    """The records of one object by id, deleted ones included. A row is never changed, only replaced."""
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        self.rows: dict[str, Row] = {}
+        self._looked_up = tuple(column for column in kind.columns if column.lookup and column.name != "Id")
+        self._found: dict[tuple[str, str], set[str]] = {}
+
+    def live(self) -> Iterator[Row]:
+        """Yield the records that are not deleted, in the order of their ids."""
+        return (row for row in self.rows.values() if not row.get("IsDeleted"))
+
+    def holders(self, column: Column, value: Json) -> tuple[Row, ...]:
+        """Return the records with this value of a field that is looked up by; case does not matter."""
+        found = self._found.get((column.name, str(value).lower()), ())
+        return tuple(self.rows[identifier] for identifier in sorted(found))
+
+    def put(self, identifier: str, row: Row | None) -> Row | None:
+        """Set the record, or take it out altogether; return what was there."""
+        before = self.rows.get(identifier)
+        self._index(before, identifier, put=False)
+        if row is None:
+            self.rows.pop(identifier, None)
+        else:
+            self.rows[identifier] = row
+        self._index(row, identifier, put=True)
+        return before
+
+    def _index(self, row: Row | None, identifier: str, *, put: bool) -> None:
+        if row is None or row.get("IsDeleted"):
+            return
+        for column in self._looked_up:
+            value = row.get(column.name)
+            if value is None:
+                continue
+            found = self._found.setdefault((column.name, str(value).lower()), set())
+            (found.add if put else found.discard)(identifier)
+
+
+class Org:
+    """The whole org; the same *number* and *clock* make the same one.
+
+    ``tables`` holds the records, ``sessions`` who may ask. Writers go through
+    :mod:`policy_gateway_salesforce.sandbox.writing`, queries through
+    :mod:`policy_gateway_salesforce.sandbox.querying`.
+    """
+
+    def __init__(self, number: int, clock: Clock) -> None:
+        self.clock = clock
+        self.number = number
+        self.id = organization(number)
+        self.tables: Mapping[str, Table] = {name: Table(kind) for name, kind in KINDS.items()}
+        for name, rows in everything(number):
+            table = self.tables[name]
+            for row in rows:
+                table.put(str(row["Id"]), row)
+        users = (
+            User(INTEGRATION, user_id(0)),
+            User(LIMITED, user_id(1), hidden=LIMITED_HIDDEN, fixed=LIMITED_FIXED, denied=LIMITED_DENIED),
+            *(User(username(index), user_id(index)) for index in OWNERS),
+        )
+        self.sessions = Sessions(self.id, clock, users, f"sandbox {number}")
+        self.kept: dict[str, object] = {}
+        self._numbers = itertools.count(_FIRST_NEW)
+        self._undo: list[tuple[Table, str, Row | None]] = []
+        self._depth = 0
+
+    def now(self) -> str:
+        """Return the time as the vendor writes it."""
+        return stamp(self.clock())
+
+    def next_id(self, prefix: str) -> str:
+        """Return an id that no record, job or locator has had."""
+        return numbered(prefix, next(self._numbers))
+
+    def table(self, name: str) -> Table:
+        """Return the records of an object by its name; case does not matter, an unknown one is a 404."""
+        return self.tables[kind_named(name).name]
+
+    def find(self, identifier: Json) -> tuple[Kind, Row] | None:
+        """Return the record with this id of 15 or 18 characters, of whatever object, deleted or not."""
+        whole = canonical(identifier) if isinstance(identifier, str) else None
+        kind = PREFIXES.get(whole[:3]) if whole else None
+        row = self.tables[kind.name].rows.get(whole) if kind and whole else None
+        return (kind, row) if kind and row is not None else None
+
+    def row(self, identifier: Json, kinds: Iterable[str]) -> Row:
+        """Return the record that a reference leads to, among the objects *kinds*; empty when there is none."""
+        for name in kinds:
+            row = self.tables[name].rows.get(str(identifier))
+            if row is not None:
+                return row
+        return _EMPTY
+
+    def put(self, kind: Kind, identifier: str, row: Row | None) -> None:
+        """Set a record; undone when the transaction around it fails."""
+        table = self.tables[kind.name]
+        before = table.put(identifier, row)
+        if self._depth:
+            self._undo.append((table, identifier, before))
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Do all that is inside, or, when it raises, none of it. Transactions nest."""
+        mark = len(self._undo)
+        self._depth += 1
+        try:
+            yield
+        except BaseException:
+            while len(self._undo) > mark:
+                table, identifier, row = self._undo.pop()
+                table.put(identifier, row)
+            raise
+        finally:
+            self._depth -= 1
+            if not self._depth:
+                self._undo.clear()
