@@ -110,7 +110,7 @@ class Function:
 Argument: TypeAlias = "FieldPath | Function | String | Number"
 Expression: TypeAlias = FieldPath | Function
 
-# ------------------------------------------------------------------------------------------------------- what is selected
+# ----------------------------------------------------------------------------------------------------- what is selected
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ class Typeof:
 
 Selected: TypeAlias = Column | Fields | ChildQuery | Typeof
 
-# ------------------------------------------------------------------------------------------------------------ conditions
+# ----------------------------------------------------------------------------------------------------------- conditions
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +234,7 @@ class Not:
 
 Where: TypeAlias = "And | Or | Not | Comparison | Like | In | InQuery | Includes | Excludes"
 
-# --------------------------------------------------------------------------------------------------------------- clauses
+# -------------------------------------------------------------------------------------------------------------- clauses
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,7 +301,7 @@ class Ordering:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query, or a part of one; *purpose* is VIEW or REFERENCE when it is FOR one, *update* holds TRACKING, VIEWSTAT."""
+    """A query, or a part of one; *purpose* is VIEW or REFERENCE when it is FOR one, *update* has TRACKING, VIEWSTAT."""
 
     select: tuple[Selected, ...]
     source: Source
@@ -318,7 +318,7 @@ class Query:
     at: int = field(default=0, compare=False)
 
 
-# -------------------------------------------------------------------------------------------------------------- searches
+# ------------------------------------------------------------------------------------------------------------- searches
 
 
 @dataclass(frozen=True, slots=True)
