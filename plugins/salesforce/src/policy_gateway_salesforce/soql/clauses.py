@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from typing import Final
 
 from policy_gateway_salesforce.soql import nodes
@@ -9,6 +10,11 @@ from policy_gateway_salesforce.soql.conditions import Conditions
 from policy_gateway_salesforce.soql.functions import Place
 
 LARGEST: Final = 2_147_483_647
+"""The largest LIMIT and OFFSET."""
+
+KEYS: Final = 32
+"""How many fields may be sorted or grouped by, as with the vendor."""
+
 _SELECTORS: Final = frozenset({"AT", "ABOVE", "BELOW", "ABOVE_OR_BELOW"})
 _STATISTICS: Final = ("TRACKING", "VIEWSTAT")
 _GROUPINGS: Final = ("ROLLUP", "CUBE")
@@ -74,6 +80,7 @@ class Clauses(Conditions):
         keys = [self.expression(Place.GROUP)]
         while self.symbol(","):
             keys.append(self.expression(Place.GROUP))
+            self._few(keys)
         return tuple(keys)
 
     def order(self) -> tuple[nodes.Ordering, ...]:
@@ -83,7 +90,12 @@ class Clauses(Conditions):
         found = [self._ordering()]
         while self.symbol(","):
             found.append(self._ordering())
+            self._few(found)
         return tuple(found)
+
+    def _few(self, found: Sized) -> None:
+        if len(found) > KEYS:
+            self.refuse(f"more than {KEYS} fields to sort or to group by", "length")
 
     def _ordering(self) -> nodes.Ordering:
         by = self.expression(Place.ORDER)

@@ -11,6 +11,9 @@ from policy_gateway_salesforce.soql.errors import MALFORMED_QUERY
 from policy_gateway_salesforce.soql.expressions import KEYWORDS
 from policy_gateway_salesforce.soql.functions import AGGREGATES, Place
 
+SELECTED: Final = 5000
+"""How many things one SELECT may name."""
+
 RELATED: Final = 20
 """How many relationships one FROM may name."""
 
@@ -99,6 +102,8 @@ class Parser(Clauses):
         found = [self._selected()]
         while self.symbol(","):
             found.append(self._selected())
+            if len(found) > SELECTED:
+                self.refuse("too much is selected", "length")
         for item in found:
             if _counts(item) and (len(found) > 1 or item.alias):
                 self.refuse("COUNT() stands alone and has no alias", "count", at=item.value.at)

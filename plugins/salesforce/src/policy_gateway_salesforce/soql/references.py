@@ -66,6 +66,16 @@ class Names:
                 return way + segments[1:]
         return segments
 
+    def canonical(self, value: nodes.Argument) -> str:
+        """Return *value* in the one way in which it can be compared with others: ``CALENDAR_YEAR(CREATEDDATE)``."""
+        match value:
+            case nodes.FieldPath():
+                return ".".join(self.resolved(value)).upper()
+            case nodes.Function(name, args):
+                return f"{name}({','.join(self.canonical(arg) for arg in args)})"
+            case nodes.String(text) | nodes.Number(_, text):
+                return repr(text)
+
 
 def names(source: nodes.Source, select: Iterable[nodes.Selected] = (), *, child: bool = False) -> Names:
     """Return what names mean in a query of *source* that selects *select*; in a *child* query a relation is no name."""

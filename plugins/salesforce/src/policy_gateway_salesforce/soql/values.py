@@ -103,8 +103,10 @@ class Values(Cursor):
         return nodes.Number(value, text, at)
 
     def _decimal(self, text: str) -> Decimal:
-        exponent = text.lower().rpartition("e")[2] if "e" in text.lower() else "0"
-        if len(text) > _DIGITS or abs(int(exponent)) > _DIGITS:
+        if len(text) > _DIGITS:
+            self.refuse("a number with too many digits", "number")
+        exponent = text.lower().partition("e")[2]
+        if exponent and abs(int(exponent)) > _DIGITS:
             self.refuse("a number with too many digits", "number")
         return Decimal(text)
 
