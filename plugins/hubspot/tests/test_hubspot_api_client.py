@@ -182,7 +182,7 @@ class TestPortal:
 
         assert ["5002", "5003"] == [str(each.to_object_id) for each in linked.results]
         assert ["5003"] == [str(each.to_object_id) for each in left.results]
-        assert {1, 279} == {each.type_id for each in labels.results}
+        assert {1, 41, 279} == {each.type_id for each in labels.results}
 
     def test_schemas_and_pipelines(self, client: HubSpot) -> None:
         """There are no custom objects, and a pipeline of deals."""

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Option
 
 from policy_gateway.errors import UpstreamInvalid
-from policy_gateway.model.field import ID_PATH, Catalogue, Field, FieldType, IdentifierKind, Resource
+from policy_gateway.model.field import ID_PATH, Catalogue, Field, FieldType, IdentifierKind, Relation, Resource
 
 ADAPTER: Final = "hubspot"
 NATIVE_PREFIX: Final = f"{ADAPTER}."
@@ -83,6 +83,10 @@ _ADDRESS: Final = (
     _field("country", "country", category="address"),
 )
 
+_OWNER: Final = replace(
+    _field("owner", "hubspot_owner_id", FieldType.REFERENCE, "processing"), references=("owner",)
+)
+
 _COMPANY: Final = (
     _kept(ID_PATH, OBJECT_ID, FieldType.TEXT, "record_key"),
     _field("name", "name"),
@@ -90,7 +94,7 @@ _COMPANY: Final = (
     _field("phone", "phone", FieldType.PHONE),
     *_ADDRESS,
     _field("industry", "industry", FieldType.CHOICE),
-    _field("owner", "hubspot_owner_id", FieldType.REFERENCE, "processing"),
+    _OWNER,
     _kept("created_at", "createdate", FieldType.DATETIME, "processing"),
     _kept("updated_at", "hs_lastmodifieddate", FieldType.DATETIME, "processing"),
 )
@@ -110,8 +114,8 @@ def _contact(options: HubSpotOptions) -> tuple[Field, ...]:
         replace(_field("iban", options.iban, category="financial"), label="IBAN"),
         _field("notes", options.notes, category="free_text"),
         _field("language", "hs_language", FieldType.CHOICE, "identity"),
-        _field("company", "associatedcompanyid", FieldType.REFERENCE),
-        _field("owner", "hubspot_owner_id", FieldType.REFERENCE, "processing"),
+        replace(_field("company", "associatedcompanyid", FieldType.REFERENCE), references=("company",)),
+        _OWNER,
         _field("team", options.team, category="processing"),
         _field("lead_source", options.lead_source, FieldType.CHOICE, "processing"),
         _field("customer_number", options.customer_number, category="record_key"),
@@ -127,9 +131,23 @@ def _contact(options: HubSpotOptions) -> tuple[Field, ...]:
 def mapped(options: HubSpotOptions) -> Mapping[str, Resource]:
     """Return the resources with their mapped fields: what is known before HubSpot is asked."""
     return {
-        name: Resource(name, plural, {field.path: field for field in fields})
-        for name, plural, fields in (("contact", "contacts", _contact(options)), ("company", "companies", _COMPANY))
+        "contact": _resource("contact", "contacts", "0-1", _contact(options)),
+        "company": replace(
+            _resource("company", "companies", "0-2", _COMPANY),
+            children=(Relation("contacts", "contacts", "contact", "company"),),
+        ),
     }
+
+
+def _resource(name: str, plural: str, type_id: str, fields: Iterable[Field]) -> Resource:
+    return Resource(
+        name,
+        plural,
+        {field.path: field for field in fields},
+        native=plural,
+        aliases=(name, type_id),
+        label=name.capitalize(),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +163,13 @@ class Described:
     references: str
     formula: str
     choices: tuple[str, ...]
+    unique: bool = False
+
+    @property
+    def native_type(self) -> str:
+        """Return what HubSpot says of the type, in its own words: ``string text unique``."""
+        flags = (("calculated", self.calculated), ("unique", self.unique))
+        return " ".join((self.type, self.field_type, *(word for word, holds in flags if holds)))
 
 
 def described(results: object) -> tuple[Described, ...]:
@@ -171,6 +196,7 @@ def _described(each: object) -> Described | None:
                 references=str(rest.get("referencedObjectType") or ""),
                 formula=str(rest.get("calculationFormula") or ""),
                 choices=tuple(_choices(options)) if isinstance(options, list) else (),
+                unique=rest.get("hasUniqueValue") is True,
             )
         case _:
             raise UpstreamInvalid
@@ -219,7 +245,8 @@ def _as_described(field: Field, each: Described | None) -> Field:
     choices = each.choices if field.type in {FieldType.CHOICE, FieldType.TEXTS} else ()
     if field.path == "consents":
         choices = tuple(consent_of(choice) for choice in choices)
-    return replace(field, writable=field.writable and not each.read_only, choices=choices)
+    writable = field.writable and not each.read_only
+    return replace(field, writable=writable, choices=choices, native_type=each.native_type)
 
 
 def consent_of(option: str) -> str:
@@ -242,7 +269,12 @@ def _native(each: Described) -> Field:
         label=each.label,
         writable=not (each.read_only or each.calculated),
         choices=each.choices if kind in {FieldType.CHOICE, FieldType.TEXTS} else (),
+        references=_REFERENCES.get(each.references, ()),
+        native_type=each.native_type,
     )
+
+
+_REFERENCES: Final = MappingProxyType({"OWNER": ("owner",)})
 
 
 def _type(each: Described) -> FieldType:

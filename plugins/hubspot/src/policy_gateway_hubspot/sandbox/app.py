@@ -12,6 +12,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from policy_gateway_hubspot.sandbox import faults
+from policy_gateway_hubspot.sandbox.account import DAILY
 from policy_gateway_hubspot.sandbox.faults import Fault, FaultKind, Faults
 from policy_gateway_hubspot.sandbox.routes import ALL_SCOPES, dispatch, taken_apart
 from policy_gateway_hubspot.sandbox.state import Clock, World
@@ -23,7 +24,6 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 TOKEN: Final = "pat-eu1-sandbox"  # noqa: S105 -- opens nothing but this double
-DAILY: Final = 250_000
 WINDOW_SECONDS: Final = 10
 WINDOW_SHOWN: Final = 190
 STALL_SECONDS: Final = 3600.0
@@ -99,15 +99,17 @@ class Sandbox:
 
     def answer(self, recorded: Recorded, fault: Fault | None = None) -> Answer:
         """Return the answer to one request, with the vendor's headers; no I/O, no waiting."""
+        limits = self._counted()
         try:
-            limits = self._counted()
+            if self._limit and self._used > self._limit:
+                raise faults.rate_limit("TEN_SECONDLY_ROLLING")
             instead = faults.before(fault) if fault else None
             answer = instead or dispatch(self.world, _asked(recorded))
             body = faults.spoiled(fault, answer.body) if fault else answer.body
             return Answer(answer.status, body, {**limits, **answer.headers})
         except Refusal as refusal:
             correlation = self.world.correlation()
-            headers = {"x-hubspot-correlation-id": correlation}
+            headers = {**limits, "x-hubspot-correlation-id": correlation}
             if refusal.status == 429 and (fault is None or fault.seconds >= 0):  # noqa: PLR2004 -- Too Many Requests
                 headers["retry-after"] = str(int(fault.seconds) if fault else WINDOW_SECONDS)
             return Answer(refusal.status, refusal.body(correlation), headers)
@@ -150,9 +152,8 @@ class Sandbox:
             self._window, self._used = window, 0
         self._used += 1
         self._today += 1
+        self.world.used_today = self._today
         most = self._limit or WINDOW_SHOWN
-        if self._limit and self._used > self._limit:
-            raise faults.rate_limit("TEN_SECONDLY_ROLLING")
         return {
             "x-hubspot-ratelimit-daily": str(DAILY),
             "x-hubspot-ratelimit-daily-remaining": str(max(0, DAILY - self._today)),

@@ -8,7 +8,7 @@ from policy_gateway_hubspot.sandbox import objects
 from policy_gateway_hubspot.sandbox.search import record
 from policy_gateway_hubspot.sandbox.state import Item, Items, World
 from policy_gateway_hubspot.sandbox.values import checked, claim, history
-from policy_gateway_hubspot.sandbox.wire import Answer, Asked, Json, invalid, strings, text
+from policy_gateway_hubspot.sandbox.wire import Answer, Asked, Json, Refusal, completed, invalid, strings, text
 from policy_gateway_hubspot.sandbox.wire import items as json_items
 
 MAX_INPUTS: Final = 100
@@ -19,6 +19,7 @@ def batch_read(world: World, asked: Asked) -> Answer:
     items = world.of(asked.segments[2])
     body = asked.json()
     by = str(body.get("idProperty") or "")
+    objects.check_unique(items, by)
     names, past = strings(body, "properties"), strings(body, "propertiesWithHistory")
     found: list[Json] = []
     missing: list[str] = []
@@ -37,10 +38,13 @@ def batch_read(world: World, asked: Asked) -> Answer:
 def batch_create(world: World, asked: Asked) -> Answer:
     """Answer ``POST …/batch/create``: all or none."""
     items = world.of(asked.segments[2])
-    writes = [checked(items, each.get("properties")) for each in _inputs(asked.json())]
-    for values in writes:
+    writes: list[tuple[dict[str, str], list[objects.Link]]] = []
+    for each in _inputs(asked.json()):
+        values = checked(items, each.get("properties"))
         claim(items, values)
-    created = [(objects.add(world, items, values, []), values) for values in writes]
+        writes.append((values, objects.links_of(world, items, json_items(each, "associations"))))
+    _check_distinct(items, [values for values, _ in writes])
+    created = [(objects.add(world, items, values, links), values) for values, links in writes]
     return _answer(world, [record(items, item, tuple(values), asked) for item, values in created], [], 201)
 
 
@@ -49,8 +53,10 @@ def batch_update(world: World, asked: Asked) -> Answer:
     items = world.of(asked.segments[2])
     writes: list[tuple[Item, dict[str, str]]] = []
     missing: list[str] = []
-    for each in _inputs(asked.json()):
-        item = items.get(_identifier(each), str(each.get("idProperty") or ""))
+    for each in _distinct(_inputs(asked.json())):
+        by = str(each.get("idProperty") or "")
+        objects.check_unique(items, by)
+        item = items.get(_identifier(each), by)
         if item is None:
             missing.append(_identifier(each))
             continue
@@ -66,7 +72,7 @@ def batch_upsert(world: World, asked: Asked) -> Answer:
     """Answer ``POST …/batch/upsert``: each input names its record by a unique property."""
     items = world.of(asked.segments[2])
     told: list[Json] = []
-    for each in _inputs(asked.json()):
+    for each in _distinct(_inputs(asked.json())):
         by, identifier = text(each.get("idProperty"), "idProperty"), _identifier(each)
         if by not in items.properties or not items.properties[by].unique:
             raise invalid("The idProperty is not a unique property")
@@ -103,17 +109,28 @@ def _inputs(body: dict[str, Json]) -> list[dict[str, Json]]:
     return inputs
 
 
+def _distinct(inputs: list[dict[str, Json]]) -> list[dict[str, Json]]:
+    """Refuse a batch that writes the same record twice."""
+    keys = [_identifier(each) for each in inputs]
+    if len(set(keys)) != len(keys):
+        raise invalid("Duplicate IDs found in batch input")
+    return inputs
+
+
+def _check_distinct(items: Items, writes: list[dict[str, str]]) -> None:
+    """Refuse a batch of which two would hold the same unique value."""
+    for name, definition in items.properties.items():
+        held = [values[name].lower() for values in writes if definition.unique and values.get(name)]
+        if len(set(held)) != len(held):
+            raise Refusal(409, "CONFLICT", f"{name}: the same value twice in one batch")
+
+
 def _identifier(each: dict[str, Json]) -> str:
     return text(each.get("id"), "id")
 
 
 def _answer(world: World, results: list[Json], missing: list[str], status: int = 200) -> Answer:
-    body: dict[str, Json] = {
-        "status": "COMPLETE",
-        "results": results,
-        "startedAt": world.now(),
-        "completedAt": world.now(),
-    }
+    body = completed(world.now(), results)
     if not missing:
         return Answer(status, body)
     error: dict[str, Json] = {

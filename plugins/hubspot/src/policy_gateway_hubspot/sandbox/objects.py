@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, TypeAlias
 from urllib.parse import quote
 
+from policy_gateway_hubspot.sandbox.links import associate
+from policy_gateway_hubspot.sandbox.relations import CONTACT_TO_COMPANY, PRIMARY_COMPANY, target_of, type_ids
 from policy_gateway_hubspot.sandbox.search import record
-from policy_gateway_hubspot.sandbox.state import CONTACT_TO_COMPANY, PRIMARY_COMPANY, Item, Items, World
+from policy_gateway_hubspot.sandbox.state import Item, Items, World
 from policy_gateway_hubspot.sandbox.values import checked, claim, history
-from policy_gateway_hubspot.sandbox.wire import Answer, Asked, Json, Refusal, invalid, not_found, number
+from policy_gateway_hubspot.sandbox.wire import Answer, Asked, Json, Refusal, invalid, not_found, number, text
 from policy_gateway_hubspot.sandbox.wire import items as json_items
+
+Link: TypeAlias = "tuple[str, str, frozenset[int]]"
 
 MAX_PAGE: Final = 100
 MAX_PAGE_WITH_HISTORY: Final = 50
@@ -45,7 +49,7 @@ def create_object(world: World, asked: Asked) -> Answer:
     body = asked.json()
     values = checked(items, body.get("properties"))
     claim(items, values)
-    links = _links(world, items, json_items(body, "associations"))
+    links = links_of(world, items, json_items(body, "associations"))
     item = add(world, items, values, links)
     return Answer(201, record(items, item, tuple(values), asked))
 
@@ -71,8 +75,11 @@ def archive_object(world: World, asked: Asked) -> Answer:
 def erase_object(world: World, asked: Asked) -> Answer:
     """Answer ``POST …/contacts/gdpr-delete``: gone for good, archive included."""
     items = world.of(asked.segments[2])
+    if items.kind.name != "contacts":
+        raise not_found()
     body = asked.json()
-    identifier, by = str(body.get("objectId") or ""), str(body.get("idProperty") or "")
+    identifier, by = text(body.get("objectId"), "objectId"), str(body.get("idProperty") or "")
+    check_unique(items, by)
     item = items.get(identifier, by)
     if item is not None:
         items.archive(item, world.now())
@@ -81,14 +88,13 @@ def erase_object(world: World, asked: Asked) -> Answer:
     return Answer(204)
 
 
-def add(world: World, items: Items, values: Mapping[str, str], links: list[tuple[str, str, int]]) -> Item:
+def add(world: World, items: Items, values: Mapping[str, str], links: list[Link]) -> Item:
     """Keep a new record with checked *values*, associated as *links* say."""
     moment = world.now()
     item = Item(world.next_id(), moment, moment, {name: value for name, value in values.items() if value})
     items.add(item)
-    for kind, identifier, type_id in links:
-        types = {type_id, PRIMARY_COMPANY} if type_id == CONTACT_TO_COMPANY else {type_id}
-        world.link(items.kind.name, item.id, kind, identifier, types=types)
+    for kind, identifier, types in links:
+        associate(world, (items.kind.name, item.id, kind, identifier), types)
     if company := values.get("associatedcompanyid"):
         _associate_company(world, item.id, company)
     return item
@@ -110,10 +116,15 @@ def _associate_company(world: World, contact: str, company: str) -> None:
     world.link("contacts", contact, "companies", company, types={PRIMARY_COMPANY, CONTACT_TO_COMPANY})
 
 
-def _find(items: Items, asked: Asked) -> Item:
-    by = asked.one("idProperty")
+def check_unique(items: Items, by: str) -> None:
+    """Refuse an ``idProperty`` that does not name one record; empty means the record id."""
     if by and not (by in items.properties and (items.properties[by].unique or by == "hs_object_id")):
         raise invalid("The idProperty is not a unique property")
+
+
+def _find(items: Items, asked: Asked) -> Item:
+    by = asked.one("idProperty")
+    check_unique(items, by)
     item = items.get(asked.segments[3], by)
     if item is None and asked.flag("archived"):
         item = items.archived.get(asked.segments[3])
@@ -136,23 +147,23 @@ def _associations(world: World, items: Items, item: Item, kinds: tuple[str, ...]
     told: dict[str, Json] = {}
     for alias in kinds:
         kind = world.of(alias).kind.name
-        singular = "company" if kind == "companies" else kind.removesuffix("s")
-        name = f"{items.kind.name.removesuffix('s')}_to_{singular}"
+        name = f"{items.kind.singular}_to_{world.items[kind].kind.singular}"
         if linked := world.linked(items.kind.name, item.id, kind):
             told[kind] = {"results": [{"id": identifier, "type": name} for identifier in linked]}
     return told
 
 
-def _links(world: World, items: Items, associations: list[dict[str, Json]]) -> list[tuple[str, str, int]]:
-    """Return which records a new one is to hang on: kind, id and type; all must exist."""
-    links: list[tuple[str, str, int]] = []
+def links_of(world: World, items: Items, associations: list[dict[str, Json]]) -> list[Link]:
+    """Return which records a new one is to hang on: kind, id and types; all must exist."""
+    links: list[Link] = []
     for association in associations:
         match association:
-            case {"to": {"id": str() | int() as identifier}, "types": [{"associationTypeId": int(type_id)}, *_]}:
-                kind = "companies" if type_id in {PRIMARY_COMPANY, CONTACT_TO_COMPANY} else "contacts"
-                if kind == items.kind.name or str(identifier) not in world.items[kind].live:
+            case {"to": {"id": str() | int() as identifier}, "types": [*specs]}:
+                types = type_ids(items.kind.name, specs)
+                kind = target_of(items.kind.name, min(types))
+                if str(identifier) not in world.items[kind].live:
                     raise Refusal(404, "OBJECT_NOT_FOUND", "One or more associated objects do not exist")
-                links.append((kind, str(identifier), type_id))
+                links.append((kind, str(identifier), types))
             case _:
                 raise invalid("Invalid input JSON: an association has a to and types")
     return links

@@ -1,4 +1,4 @@
-"""Everything around the records: property definitions, owners, schemas, pipelines, tokens, the account."""
+"""Property definitions, and the people who can own records."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Final
 
 from policy_gateway_hubspot.sandbox import schema, seed
 from policy_gateway_hubspot.sandbox.schema import Property
-from policy_gateway_hubspot.sandbox.state import PORTAL, World
+from policy_gateway_hubspot.sandbox.state import World
 from policy_gateway_hubspot.sandbox.wire import (
     Answer,
     Asked,
     Json,
     Refusal,
+    completed,
     invalid,
     not_found,
     number,
@@ -22,9 +23,7 @@ from policy_gateway_hubspot.sandbox.wire import (
     items as json_items,
 )
 
-_APP: Final = 139901
-_USER: Final = 7001
-_WRITABLE: Final = "CRM_PERMISSIONS_ENFORCEMENT"
+MAX_OWNERS: Final = 500
 _TEAMS: Final = ("berlin", "hamburg")
 
 
@@ -33,7 +32,10 @@ def list_properties(world: World, asked: Asked) -> Answer:
     kind = world.of(asked.segments[2]).kind.name
     if asked.flag("archived"):
         return Answer(200, {"results": []})
-    return Answer(200, {"results": world.property_json(kind)})
+    found = world.property_json(kind)
+    if asked.one("includeHidden", "true").lower() == "false":
+        found = [each for each in found if not each["hidden"]]
+    return Answer(200, {"results": [*found]})
 
 
 def get_property(world: World, asked: Asked) -> Answer:
@@ -53,7 +55,7 @@ def read_properties(world: World, asked: Asked) -> Answer:
         for each in json_items(asked.json(), "inputs")
         if (name := text(each.get("name"), "name")) in items.properties
     ]
-    return Answer(200, {"status": "COMPLETE", "results": results, "startedAt": world.now(), "completedAt": world.now()})
+    return Answer(200, completed(world.now(), results))
 
 
 def create_property(world: World, asked: Asked) -> Answer:
@@ -97,6 +99,8 @@ def _owner(identifier: str, first: str, last: str, team: str) -> dict[str, Json]
 def list_owners(_: World, asked: Asked) -> Answer:
     """Answer ``GET …/owners``: the CRM's users who can own records."""
     limit, start = number(asked.one("limit"), 100, "limit"), number(asked.one("after"), 0, "after")
+    if not 0 < limit <= MAX_OWNERS:
+        raise invalid(f"Invalid query parameter: limit must be between 1 and {MAX_OWNERS}")
     email = asked.one("email").lower()
     everyone = [] if asked.flag("archived") else [_owner(*row) for row in seed.owners()]
     owners = [owner for owner in everyone if email in {"", owner["email"]}]
@@ -114,75 +118,3 @@ def get_owner(_: World, asked: Asked) -> Answer:
         if str(owner[key]) == asked.segments[2]:
             return Answer(200, owner)
     raise not_found()
-
-
-def list_schemas(_: World, __: Asked) -> Answer:
-    """Answer ``GET …/schemas``: this portal has no custom objects."""
-    return Answer(200, {"results": []})
-
-
-def list_pipelines(world: World, asked: Asked) -> Answer:
-    """Answer ``GET …/pipelines/{objectType}``."""
-    kind = world.of(asked.segments[2]).kind
-    stages = next((each.options for each in kind.properties if each.name.endswith("stage")), ())
-    if kind.name not in {"deals", "tickets"}:
-        return Answer(200, {"results": []})
-    dated: dict[str, Json] = {"archived": False, "createdAt": schema.DEFINED_AT, "updatedAt": schema.DEFINED_AT}
-    pipeline: dict[str, Json] = {
-        "id": "default" if kind.name == "deals" else "0",
-        "label": "Pipeline",
-        "displayOrder": 0,
-        "stages": [
-            {"id": stage, "label": stage, "displayOrder": order, "metadata": {}, "writePermissions": _WRITABLE, **dated}
-            for order, stage in enumerate(stages)
-        ],
-        **dated,
-    }
-    return Answer(200, {"results": [pipeline]})
-
-
-def account(_: World, __: Asked) -> Answer:
-    """Answer ``GET /account-info/…/details``."""
-    return Answer(
-        200,
-        {
-            "portalId": PORTAL,
-            "accountType": "DEVELOPER_TEST",
-            "timeZone": "Europe/Berlin",
-            "companyCurrency": "EUR",
-            "additionalCurrencies": [],
-            "utcOffset": "+01:00",
-            "utcOffsetMilliseconds": 3_600_000,
-            "uiDomain": "app-eu1.hubspot.com",
-            "dataHostingLocation": "eu1",
-        },
-    )
-
-
-def private_app(world: World, asked: Asked) -> Answer:
-    """Answer ``POST /oauth/v2/private-apps/get/access-token-info``: the token travels in the body."""
-    scopes = world.tokens.get(text(asked.json().get("tokenKey"), "tokenKey"))
-    if scopes is None:
-        raise not_found()
-    return Answer(200, {"userId": _USER, "hubId": PORTAL, "appId": _APP, "scopes": list[Json](sorted(scopes))})
-
-
-def token_info(world: World, asked: Asked) -> Answer:
-    """Answer ``GET /oauth/v1/access-tokens/{token}``: the token travels in the path."""
-    scopes = world.tokens.get(asked.segments[2])
-    if scopes is None:
-        raise Refusal(404, "OBJECT_NOT_FOUND", "Access token not found")
-    return Answer(
-        200,
-        {
-            "token": asked.segments[2],
-            "user": "anna@example.com",
-            "hub_domain": "contact-center.example.com",
-            "scopes": list[Json](sorted(scopes)),
-            "hub_id": PORTAL,
-            "app_id": _APP,
-            "expires_in": 1800,
-            "user_id": _USER,
-            "token_type": "access",
-        },
-    )

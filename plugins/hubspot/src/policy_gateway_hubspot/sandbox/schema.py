@@ -11,6 +11,11 @@ from policy_gateway_hubspot.sandbox.wire import Json
 DEFINED_AT: Final = "2023-02-01T08:00:00.000Z"
 
 
+def singular_of(kind: str) -> str:
+    """Return what one record of a kind is called."""
+    return "company" if kind == "companies" else kind.removesuffix("s")
+
+
 @dataclass(frozen=True, slots=True)
 class Property:
     """One property definition; *options* are the values of an enumeration, *custom* tells the firm's own."""
@@ -36,7 +41,7 @@ class Property:
             "type": self.type,
             "fieldType": self.field_type,
             "description": "",
-            "groupName": f"{kind.rstrip('s')}_custom" if self.custom else f"{kind.rstrip('s')}information",
+            "groupName": f"{singular_of(kind)}_custom" if self.custom else f"{singular_of(kind)}information",
             "options": [
                 {"label": option, "value": option, "displayOrder": order, "hidden": False, "description": ""}
                 for order, option in enumerate(self.options)
@@ -221,6 +226,11 @@ class Kind:
     changed: str = "hs_lastmodifieddate"
 
     @property
+    def singular(self) -> str:
+        """Return what one record is called."""
+        return singular_of(self.name)
+
+    @property
     def always(self) -> tuple[str, ...]:
         """Return the properties that come with every answer, asked for or not."""
         return ("createdate", "hs_object_id", self.changed)
@@ -240,13 +250,5 @@ KINDS: Final = MappingProxyType(
 )
 
 ALIASES: Final = MappingProxyType(
-    {
-        alias: kind.name
-        for kind in KINDS.values()
-        for alias in (
-            kind.name,
-            "company" if kind.name == "companies" else kind.name.removesuffix("s"),
-            kind.type_id,
-        )
-    }
+    {alias: kind.name for kind in KINDS.values() for alias in (kind.name, kind.singular, kind.type_id)}
 )

@@ -42,6 +42,11 @@ _ORDERED: Final[Mapping[str, Callable[[Any, Any], bool]]] = MappingProxyType(
 )
 
 
+def searched(kind: str) -> tuple[str, ...]:
+    """Return the properties that a full-text search of *kind* looks into."""
+    return _SEARCHED.get(kind, ())
+
+
 def search(world: World, asked: Asked) -> Answer:
     """Answer ``POST …/{objectType}/search``."""
     items = world.of(asked.segments[2])
@@ -210,7 +215,7 @@ def _mentions(items: Items, item: Item, term: str) -> bool:
     if len(term) > MAX_TERM:
         raise invalid("query: is too long")
     tokens: set[str] = set()
-    for name in _SEARCHED.get(items.kind.name, ()):
+    for name in searched(items.kind.name):
         tokens |= tokens_of(value_of(items, item, name) or "")
     return all(any(token.startswith(word) for token in tokens) for word in term.lower().split())
 

@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 from typing import Final
 
 from policy_gateway_hubspot.sandbox import schema, seed
+from policy_gateway_hubspot.sandbox.relations import BACK, CONTACT_TO_COMPANY, PRIMARY_COMPANY
 from policy_gateway_hubspot.sandbox.schema import Kind, Property
+from policy_gateway_hubspot.sandbox.tokens import Tokens
 from policy_gateway_hubspot.sandbox.wire import Json, not_found
 
 Clock = Callable[[], datetime]
 
-PRIMARY_COMPANY: Final = 1
-CONTACT_TO_COMPANY: Final = 279
 PORTAL: Final = 139900001
 
 
@@ -108,12 +108,28 @@ class Items:
                 yield name, item.properties[name].lower()
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What somebody chose about one kind of mail: *status* ``SUBSCRIBED``, ``UNSUBSCRIBED`` or ``NOT_SPECIFIED``."""
+
+    status: str
+    moment: str
+    basis: str = ""
+    explanation: str = ""
+
+
 class World:
-    """The whole portal; the same *seed* and *clock* make the same world. *tokens* holds the scopes of each."""
+    """The whole portal; the same *seed* and *clock* make the same world. *tokens* holds the scopes of each.
+
+    *choices* holds what was chosen by (mail address, subscription id), *silent* since when an address wants no mail.
+    """
 
     def __init__(self, *, seed: int, clock: Clock, tokens: Mapping[str, frozenset[str]]) -> None:
         self.clock = clock
-        self.tokens = tokens
+        self.tokens = Tokens(tokens, clock)
+        self.choices: dict[tuple[str, str], Choice] = {}
+        self.silent: dict[str, str] = {}
+        self.used_today = 0
         self._correlations = itertools.count(1)
         self.items: dict[str, Items] = {name: Items(kind) for name, kind in schema.KINDS.items()}
         self.links: dict[tuple[str, str, str], dict[str, set[int]]] = {}
@@ -142,25 +158,30 @@ class World:
 
     def link(self, from_kind: str, from_id: str, to_kind: str, to_id: str, *, types: set[int]) -> None:
         """Associate two records, both ways."""
+        backward = {BACK[each] for each in types}
         self.links.setdefault((from_kind, from_id, to_kind), {}).setdefault(to_id, set()).update(types)
-        backward = {280 if each == CONTACT_TO_COMPANY else each + 1 for each in types}
         self.links.setdefault((to_kind, to_id, from_kind), {}).setdefault(from_id, set()).update(backward)
         if (from_kind, to_kind) == ("contacts", "companies") and PRIMARY_COMPANY in types:
             self._set_primary(from_id, to_id)
+        if (from_kind, to_kind) == ("companies", "contacts") and PRIMARY_COMPANY in backward:
+            self._set_primary(to_id, from_id)
 
     def unlink(self, from_kind: str, from_id: str, to_kind: str, to_id: str) -> None:
         """Take an association away, both ways."""
         self.links.get((from_kind, from_id, to_kind), {}).pop(to_id, None)
         self.links.get((to_kind, to_id, from_kind), {}).pop(from_id, None)
-        contact = self.items["contacts"].live.get(from_id) if from_kind == "contacts" else None
-        if contact and contact.properties.get("associatedcompanyid") == to_id:
-            del contact.properties["associatedcompanyid"]
+        for kind, contact_id, company in ((from_kind, from_id, to_id), (to_kind, to_id, from_id)):
+            contact = self.items["contacts"].live.get(contact_id) if kind == "contacts" else None
+            if contact and contact.properties.get("associatedcompanyid") == company:
+                del contact.properties["associatedcompanyid"]
 
     def linked(self, from_kind: str, from_id: str, to_kind: str) -> Mapping[str, set[int]]:
-        """Return the ids of associated records, with the association's type ids."""
-        return self.links.get((from_kind, from_id, to_kind), {})
+        """Return the ids of associated records that are not archived, with the association's type ids."""
+        alive = self.items[to_kind].live
+        linked = self.links.get((from_kind, from_id, to_kind), {})
+        return {identifier: types for identifier, types in linked.items() if identifier in alive}
 
-    def property_json(self, kind: str) -> list[Json]:
+    def property_json(self, kind: str) -> list[dict[str, Json]]:
         """Return all property definitions of *kind*."""
         items = self.items[kind]
         return [definition.described(kind) for definition in items.properties.values()]

@@ -45,8 +45,7 @@ def claim(items: Items, values: Mapping[str, str], *, own: str = "") -> None:
         definition = items.properties[name]
         holder = items.holder(name, value) if definition.unique and value else ""
         if holder and holder != own:
-            singular = "Company" if items.kind.name == "companies" else items.kind.name.removesuffix("s").capitalize()
-            raise Refusal(409, "CONFLICT", f"{singular} already exists. Existing ID: {holder}")
+            raise Refusal(409, "CONFLICT", f"{items.kind.singular.capitalize()} already exists. Existing ID: {holder}")
 
 
 def shown(items: Items, item: Item, names: Iterable[str], *, nulls: bool = True) -> dict[str, Json]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias, cast
+from urllib.parse import parse_qsl
 
 import orjson
 
@@ -56,6 +57,10 @@ class Asked:
         if not isinstance(parsed, list):
             raise invalid("Invalid input JSON: an array is expected")
         return parsed
+
+    def form(self) -> dict[str, str]:
+        """Return the body, which must be a form; of a repeated field the last value."""
+        return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +126,11 @@ def missing_scopes(scope: str) -> Refusal:
         ],
         links={"scopes": "https://developers.hubspot.com/scopes"},
     )
+
+
+def completed(moment: str, results: list[Json]) -> dict[str, Json]:
+    """Return the body of a batch that is done."""
+    return {"status": "COMPLETE", "results": results, "startedAt": moment, "completedAt": moment}
 
 
 def text(value: Json, what: str) -> str:
