@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Final
 
@@ -157,7 +157,7 @@ def _day(text: str, at: int) -> nodes.Date:
 
 
 def _moment(text: str, at: int) -> nodes.DateTime:
-    """Return the moment that *text* names; ValueError when there is none, or when UTC has no such year."""
+    """Return the moment that *text* names; ValueError when there is none, OverflowError when UTC has no such year."""
     match = _MOMENT.fullmatch(text)
     if match is None:
         raise ValueError
@@ -165,5 +165,5 @@ def _moment(text: str, at: int) -> nodes.DateTime:
     value = datetime.fromisoformat(f"{whole}.{fraction[:6]:0<6}{offset.upper()}")
     if value.utcoffset() is None:
         raise ValueError
-    value.timestamp()
+    value.astimezone(UTC)
     return nodes.DateTime(value, at)
