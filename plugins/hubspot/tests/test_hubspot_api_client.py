@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from hubspot import HubSpot
+from hubspot.communication_preferences import PublicUpdateSubscriptionStatusRequest
 from hubspot.crm.associations.v4 import AssociationSpec
 from hubspot.crm.contacts import (
     BatchInputSimplePublicObjectBatchInput,
@@ -12,6 +13,7 @@ from hubspot.crm.contacts import (
     BatchReadInputSimplePublicObjectId,
     Filter,
     FilterGroup,
+    PublicGdprDeleteInput,
     PublicObjectSearchRequest,
     SimplePublicObjectBatchInput,
     SimplePublicObjectBatchInputUpsert,
@@ -24,7 +26,15 @@ from hubspot.crm.properties import BatchReadInputPropertyName, PropertyName
 from hubspot.utils.objects import fetch_all
 from urllib3.util.retry import Retry
 
-from policy_gateway_hubspot.sandbox import TOKEN, Fault, FaultKind, Sandbox
+from policy_gateway_hubspot.sandbox import (
+    CLIENT_ID,
+    CLIENT_SECRET,
+    REFRESH_TOKEN,
+    TOKEN,
+    Fault,
+    FaultKind,
+    Sandbox,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:hubspot", "ignore::ResourceWarning")
 
@@ -189,9 +199,44 @@ class TestPortal:
         assert [] == client.crm.schemas.core_api.get_all().results
         assert ["default"] == [each.id for each in client.crm.pipelines.pipelines_api.get_all("deals").results]
 
-    def test_token(self, client: HubSpot) -> None:
-        """A token tells its scopes."""
+    def test_token(self, client: HubSpot, url: str) -> None:
+        """A token tells its scopes, and a refresh token gives another."""
+        given = client.oauth.tokens_api.create(
+            grant_type="refresh_token",
+            redirect_uri="http://localhost/back",
+            client_id=CLIENT_ID,
+            client_secret=CLIENT_SECRET,
+            refresh_token=REFRESH_TOKEN,
+        )
+        page = HubSpot(access_token=given.access_token, host=url).crm.contacts.basic_api.get_page(limit=1)
+
         assert "crm.objects.contacts.read" in client.oauth.access_tokens_api.get(TOKEN).scopes
+        assert ["101"] == [each.id for each in page.results]
+
+    def test_preferences(self, client: HubSpot) -> None:
+        """Preferences are listed, read and changed."""
+        api, email = client.communication_preferences, "ada@example.com"
+        change = PublicUpdateSubscriptionStatusRequest(
+            email_address=email,
+            subscription_id="301",
+            legal_basis="CONSENT_WITH_NOTICE",
+            legal_basis_explanation="on the phone",
+        )
+        definitions = api.definition_api.get_page().subscription_definitions
+        subscribed = api.status_api.subscribe(change)
+        unsubscribed = api.status_api.unsubscribe(change)
+        told = api.status_api.get_email_status(email)
+
+        assert {"301", "302", "303"} == {each.id for each in definitions}
+        assert ("SUBSCRIBED", "NOT_SUBSCRIBED") == (subscribed.status, unsubscribed.status)
+        assert {"NOT_SUBSCRIBED"} == {each.status for each in told.subscription_statuses}
+
+    def test_erasure(self, client: HubSpot, sandbox: Sandbox) -> None:
+        """Erasing leaves nothing, not even in the archive."""
+        client.crm.contacts.basic_api.purge(PublicGdprDeleteInput(object_id="101"))
+
+        items = sandbox.world.items["contacts"]
+        assert "101" not in {*items.live, *items.archived}
 
 
 class TestRefusals:

@@ -8,7 +8,15 @@ import hubspot_sdk
 import pytest
 from hubspot_sdk import HubSpot
 
-from policy_gateway_hubspot.sandbox import TOKEN, Fault, FaultKind, Sandbox
+from policy_gateway_hubspot.sandbox import (
+    CLIENT_ID,
+    CLIENT_SECRET,
+    REFRESH_TOKEN,
+    TOKEN,
+    Fault,
+    FaultKind,
+    Sandbox,
+)
 
 ASKED = ["email", "firstname", "mobilephone", "service_notes", "marketing_consents"]
 
@@ -85,6 +93,66 @@ class TestContacts:
         assert "101" not in {*items.live, *items.archived}
 
 
+class TestPreferences:
+    def test_one(self, client: HubSpot) -> None:
+        """One person's preferences are read, changed and ended."""
+        api, email = client.communication_preferences, "ada@example.com"
+        names = {each.name for each in api.definitions.list().results}
+        before = api.get_statuses(email, channel="EMAIL")
+        changed = api.update_status(
+            email,
+            channel="EMAIL",
+            status_state="SUBSCRIBED",
+            subscription_id=301,
+            legal_basis="CONSENT_WITH_NOTICE",
+            legal_basis_explanation="on the phone",
+        )
+        api.unsubscribe_all(email, channel="EMAIL", verbose=True)
+        silent = api.get_unsubscribe_all_status(email, channel="EMAIL")
+
+        assert "Marketing Information" in names
+        assert {"NOT_SPECIFIED"} == {each.status for each in before.results}
+        assert [("SUBSCRIBED", "CONSENT_WITH_NOTICE")] == [(each.status, each.legal_basis) for each in changed.results]
+        assert ["UNSUBSCRIBED"] == [each.status for each in silent.results]
+
+    def test_many(self, client: HubSpot) -> None:
+        """Many people's preferences are changed and read at once."""
+        batch, email = client.communication_preferences.statuses.batch, "ada@example.com"
+        no: dict[str, object] = {"channel": "EMAIL", "status_state": "UNSUBSCRIBED", "subscription_id": 302}
+        written = batch.update_statuses(inputs=[{**no, "subscriber_id_string": email}])
+        read = batch.read(channel="EMAIL", inputs=[email])
+        batch.unsubscribe_all(channel="EMAIL", inputs=[email])
+        silent = batch.get_unsubscribe_all_statuses(channel="EMAIL", inputs=[email])
+
+        assert ["REQUESTED_CHANGE_OCCURRED"] == [each.set_status_success_reason for each in written.results]
+        assert [3] == [len(each.statuses) for each in read.results]
+        assert ["UNSUBSCRIBED"] == [each.wide_statuses[0].status for each in silent.results]
+
+
+class TestTokens:
+    def test_refreshed(self, client: HubSpot, url: str) -> None:
+        """A refresh token gives a token that works, tells of itself and is revoked."""
+        app = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+        given = client.auth.oauth.create_token(grant_type="refresh_token", refresh_token=REFRESH_TOKEN, **app)
+        told = client.auth.oauth.introspect_token(token=given.access_token, **app)
+        with HubSpot(access_token=given.access_token, base_url=url, _strict_response_validation=True) as refreshed:
+            owners = list(refreshed.crm.owners.list())
+            client.auth.oauth.revoke_token(token=given.access_token, **app)
+            with pytest.raises(hubspot_sdk.AuthenticationError):
+                refreshed.account.get()
+
+        assert 5 == len(owners)
+        assert "crm.objects.contacts.read" in told.scopes
+
+    def test_own(self, client: HubSpot) -> None:
+        """An app gets a token for itself."""
+        given = client.auth.oauth.create_token(
+            grant_type="client_credentials", client_id=CLIENT_ID, client_secret=CLIENT_SECRET
+        )
+
+        assert "client_credentials" == given.token_use
+
+
 class TestPortal:
     def test_companies(self, client: HubSpot) -> None:
         """Companies page, too."""
@@ -117,9 +185,33 @@ class TestPortal:
         assert ["5002"] == [each.to_object_id for each in linked]
         assert [] == left
 
+    def test_labels(self, client: HubSpot) -> None:
+        """Associations are labeled one by one and in batches, and read in batches."""
+        associations = client.crm.associations
+        spec = {"association_category": "USER_DEFINED", "association_type_id": 41}
+        one = associations.update_labels(
+            "5002", object_type="contacts", object_id="102", to_object_type="companies", body=[spec]
+        )
+        many = associations.batch.create(
+            "companies",
+            from_object_type="contacts",
+            inputs=[{"from": {"id": "103"}, "to": {"id": "5003"}, "types": [spec]}],
+        )
+        read = associations.batch.get("companies", from_object_type="contacts", inputs=[{"id": "102"}, {"id": "103"}])
+        associations.batch.delete(
+            "companies", from_object_type="contacts", inputs=[{"from": {"id": "103"}, "to": [{"id": "5003"}]}]
+        )
+        left = list(associations.list("companies", object_type="contacts", object_id="103"))
+
+        assert ["Decision maker"] == one.labels == many.results[0].labels
+        assert [("102", "5002"), ("103", "5003")] == [(each.from_.id, each.to[0].to_object_id) for each in read.results]
+        assert [] == left
+
     def test_account(self, client: HubSpot) -> None:
-        """The account, its schemas and its pipelines."""
+        """The account, its use, its schemas and its pipelines."""
         assert "EUR" == client.account.get().company_currency
+        assert ["SUCCESS"] == [each.fetch_status for each in client.account.get_daily_private_apps_usage().results]
+        assert "0-1" == client.crm.object_schemas.get("contacts").object_type_id
         assert [] == client.crm.object_schemas.list().results
         assert ["default"] == [each.id for each in client.crm.pipelines.list("deals").results]
 

@@ -83,9 +83,7 @@ _ADDRESS: Final = (
     _field("country", "country", category="address"),
 )
 
-_OWNER: Final = replace(
-    _field("owner", "hubspot_owner_id", FieldType.REFERENCE, "processing"), references=("owner",)
-)
+_OWNER: Final = replace(_field("owner", "hubspot_owner_id", FieldType.REFERENCE, "processing"), references=("owner",))
 
 _COMPANY: Final = (
     _kept(ID_PATH, OBJECT_ID, FieldType.TEXT, "record_key"),

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Final, TypeAlias
 
 from policy_gateway_hubspot.sandbox import relations, schema
-from policy_gateway_hubspot.sandbox.relations import CONTACT_TO_COMPANY, PRIMARY_COMPANY
+from policy_gateway_hubspot.sandbox.relations import BACK, CONTACT_TO_COMPANY, PRIMARY_COMPANY
 from policy_gateway_hubspot.sandbox.state import World
 from policy_gateway_hubspot.sandbox.wire import (
     Answer,
@@ -123,9 +123,10 @@ def associate(world: World, ends: Ends, types: Collection[int]) -> None:
     chosen = set(types)
     if standard := relations.plain(from_kind, to_kind):
         chosen.add(standard.id)
-    first = not world.linked(from_kind, from_id, to_kind)
-    if first and CONTACT_TO_COMPANY in chosen:
+    if CONTACT_TO_COMPANY in chosen and not world.linked("contacts", from_id, "companies"):
         chosen.add(PRIMARY_COMPANY)
+    if BACK[CONTACT_TO_COMPANY] in chosen and not world.linked("contacts", to_id, "companies"):
+        chosen.add(BACK[PRIMARY_COMPANY])
     world.link(from_kind, from_id, to_kind, to_id, types=chosen)
 
 

@@ -187,9 +187,14 @@ class World:
         return [definition.described(kind) for definition in items.properties.values()]
 
     def _set_primary(self, contact_id: str, company_id: str) -> None:
+        """Make one company the primary one of a contact, which any other then is no more."""
         contact = self.items["contacts"].live.get(contact_id)
         if contact is not None:
             contact.properties["associatedcompanyid"] = company_id
+        for other, types in self.links.get(("contacts", contact_id, "companies"), {}).items():
+            if other != company_id and PRIMARY_COMPANY in types:
+                types.discard(PRIMARY_COMPANY)
+                self.links["companies", other, "contacts"][contact_id].discard(BACK[PRIMARY_COMPANY])
 
     def _fill(self, number: int) -> None:
         for kind, rows in (("companies", seed.companies(number)), ("contacts", seed.contacts(number))):

@@ -59,7 +59,9 @@ class Asked:
         return parsed
 
     def form(self) -> dict[str, str]:
-        """Return the body, which must be a form; of a repeated field the last value."""
+        """Return the body, a form (of a repeated field the last value) or, as some clients send it, a JSON object."""
+        if self.body.lstrip().startswith(b"{"):
+            return {name: value for name, value in self.json().items() if isinstance(value, str)}
         return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
 
 
