@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final, cast
 
 import orjson
@@ -20,11 +21,11 @@ from policy_gateway.errors import (
 from policy_gateway.model.field import ID_PATH, Catalogue, RecordId, Resource
 from policy_gateway.query import And, Change, ChangeKind, Compare, In, Op, Query, Selected, paths_of
 from policy_gateway.records import ConnectionConfig, Outcome, OutcomeKind, Page, Record, Request, Response, Transport
-from policy_gateway_hubspot import catalogue, matching
+from policy_gateway_hubspot import catalogue, matching, owners
 from policy_gateway_hubspot.answers import content, content_of_one, done, only_missing, page
 from policy_gateway_hubspot.asking import search_body, sort_of, way_of
 from policy_gateway_hubspot.catalogue import ADAPTER, NATIVE_PREFIX, HubSpotOptions
-from policy_gateway_hubspot.filtering import EVERYTHING, Groups, search
+from policy_gateway_hubspot.filtering import EVERYTHING, Search, search
 from policy_gateway_hubspot.mapping import ID, Plan, properties
 from policy_gateway_hubspot.paging import MAX_LIST, MAX_SEARCH, Way, place, size
 
@@ -64,7 +65,7 @@ class HubSpotAdapter:
         self._options = options
         self._headers = {"authorization": f"Bearer {token}", "accept": "application/json"}
         self._sending = {**self._headers, "content-type": "application/json"}
-        self._resources: Mapping[str, Resource] = catalogue.mapped(options)
+        self._resources: Mapping[str, Resource] = {**catalogue.mapped(options), owners.OWNER: owners.RESOURCE}
         self._plans: dict[tuple[str, tuple[Selected, ...]], tuple[Resource, Plan]] = {}
         self._described = False
         self._last: Mapping[str, str] = {}
@@ -75,12 +76,13 @@ class HubSpotAdapter:
         return {name: value for name, value in self._last.items() if name.startswith("x-hubspot-ratelimit-")}
 
     async def catalogue(self) -> Catalogue:
-        """Describe contacts and companies by HubSpot's properties API."""
+        """Describe contacts and companies by HubSpot's properties API, and owners."""
         found: dict[str, Resource] = {}
         for name, resource in catalogue.mapped(self._options).items():
             answer = content(await self._get(f"{_PROPERTIES}/{resource.plural}"), 200)
             results = answer.get("results") if isinstance(answer, dict) else None
             found[name] = catalogue.completed(resource, catalogue.described(results))
+        found[owners.OWNER] = owners.RESOURCE
         self._resources, self._described = found, True
         self._plans.clear()
         return catalogue.catalogue(found.values())
@@ -89,6 +91,12 @@ class HubSpotAdapter:
         """Return one record, or one page of at most 200."""
         if query.group or query.having is not None or query.history or query.associations:
             raise InvalidCall("HubSpot's search knows neither groups, history nor associations")
+        page = await self._read(query)
+        return replace(page, limits=self.limits)
+
+    async def _read(self, query: Query) -> Page:
+        if query.resource == owners.OWNER:
+            return await self._owners(query)
         resource, plan = await self._prepared(query)
         if query.target is not None:
             return Page(resource.name, (await self._one(query, query.target, resource, plan),))
@@ -102,6 +110,12 @@ class HubSpotAdapter:
         HubSpot knows no conditional writes: what is expected is compared right before the write, and a change by
         somebody else in these milliseconds is not seen.
         """
+        outcome = await self._written(change)
+        return replace(outcome, limits=self.limits)
+
+    async def _written(self, change: Change) -> Outcome:
+        if change.resource == owners.OWNER:
+            raise InvalidCall("owners are kept in HubSpot alone")
         resource = await self._known(change.resource, (*change.values, *change.expected))
         body = properties(resource, change.values)
         match change.kind, change.target:
@@ -122,6 +136,18 @@ class HubSpotAdapter:
                 return Outcome(OutcomeKind.DONE, RecordId(target))
             case _:
                 raise InvalidCall("HubSpot carries creating, updating and deleting one record")
+
+    async def _owners(self, query: Query) -> Page:
+        asked = owners.asked(query)
+        answer = await self._get(asked.path, asked.parameters)
+        if not asked.key:
+            return owners.page(content(answer, 200), query, asked.limit)
+        if query.target is None and answer.status == 404:  # noqa: PLR2004 -- Not Found
+            return Page(owners.OWNER)
+        found = owners.record(content_of_one(answer, 200), query.select)
+        if query.target not in {None, found.id}:
+            raise UpstreamInvalid
+        return Page(owners.OWNER, (found,))
 
     async def _prepared(self, query: Query) -> tuple[Resource, Plan]:
         """Return the resource that *query* reads, and how; what was prepared before is not checked again."""
@@ -192,20 +218,20 @@ class HubSpotAdapter:
         if not meant.groups:
             return Page(resource.name)
         if meant.exact:
-            return await self._searched(query, resource, plan, meant.groups)
+            return await self._searched(query, resource, plan, meant)
         selected = cast("tuple[str, ...]", query.select)
-        wide = self._planned(resource, tuple(dict.fromkeys((*selected, *sorted(paths_of(where))))))
-        wider = await self._searched(query, resource, wide, meant.groups)
+        wide = self._planned(resource, tuple(dict.fromkeys((*selected, *sorted(paths_of(meant.rest))))))
+        wider = await self._searched(query, resource, wide, meant)
         region = self._options.region
-        found = [record for record in wider.records if matching.holds(where, record.values, resource, region)]
+        found = [record for record in wider.records if matching.holds(meant.rest, record.values, resource, region)]
         return Page(resource.name, tuple(_only(record, selected) for record in found), wider.cursor)
 
-    async def _searched(self, query: Query, resource: Resource, plan: Plan, groups: Groups) -> Page:
+    async def _searched(self, query: Query, resource: Resource, plan: Plan, meant: Search) -> Page:
         """Return one page of a search. Without an order of its own it goes by id, which has no end at 10,000."""
-        if not query.order and groups == EVERYTHING:
+        if not query.order and meant.groups == EVERYTHING and not meant.term:
             return await self._list(query, resource, plan)
-        at, limit = place(way_of(groups, query.order), query.cursor), size(query.limit, MAX_SEARCH)
-        body = search_body(groups, plan.names, sort_of(resource, query.order), at, limit)
+        at, limit = place(way_of(meant.groups, query.order), query.cursor), size(query.limit, MAX_SEARCH)
+        body = search_body(meant, plan.names, sort_of(resource, query.order), at, limit)
         answer = content(await self._send("POST", f"{_OBJECTS}/{resource.plural}/search", body), 200)
         records, after = page(answer, plan, limit)
         if not after or not records:

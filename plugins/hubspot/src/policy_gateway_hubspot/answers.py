@@ -122,12 +122,13 @@ def page(answer: object, plan: Plan, limit: int) -> tuple[tuple[Record, ...], st
     """Return the records of a list or search, and where the next page starts. UpstreamInvalid for too many."""
     match answer:
         case {"results": list(results), **rest} if len(results) <= limit:
-            return tuple(plan.record(each) for each in results), _after(rest.get("paging"))
+            return tuple(plan.record(each) for each in results), after_of(rest.get("paging"))
         case _:
             raise UpstreamInvalid
 
 
-def _after(paging: object) -> str:
+def after_of(paging: object) -> str:
+    """Return where the next page starts; empty when this is the last."""
     match paging:
         case None:
             return ""

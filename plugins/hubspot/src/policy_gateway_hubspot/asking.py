@@ -9,7 +9,7 @@ from policy_gateway.errors import FieldRefused, InvalidCall
 from policy_gateway.model.field import Resource
 from policy_gateway.query import Order
 from policy_gateway_hubspot.catalogue import OBJECT_ID, natives_of
-from policy_gateway_hubspot.filtering import MAX_FILTERS, MAX_FILTERS_IN_ALL, Filter, Groups
+from policy_gateway_hubspot.filtering import MAX_FILTERS, MAX_FILTERS_IN_ALL, Filter, Groups, Search
 from policy_gateway_hubspot.paging import MAX_WINDOW, Place, Way
 
 Body = dict[str, object]
@@ -24,9 +24,12 @@ def way_of(groups: Groups, order: Sequence[Order]) -> Way:
     return Way.KEYSET if room and not order else Way.OFFSET
 
 
-def search_body(groups: Groups, names: Sequence[str], sort: tuple[str, str], at: Place, limit: int) -> Body:
+def search_body(meant: Search, names: Sequence[str], sort: tuple[str, str], at: Place, limit: int) -> Body:
     """Return the body of one page of a search. InvalidCall beyond the last record that HubSpot shows by offset."""
     body: Body = {"properties": names, "limit": limit, "sorts": [{"propertyName": sort[0], "direction": sort[1]}]}
+    groups = meant.groups
+    if meant.term:
+        body["query"] = meant.term
     if at.way is Way.OFFSET:
         if at.number() + limit > MAX_WINDOW:
             raise InvalidCall(f"a sorted search in HubSpot ends after {MAX_WINDOW} records: narrow the filter")

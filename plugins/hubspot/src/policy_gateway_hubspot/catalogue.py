@@ -46,6 +46,20 @@ _DERIVED: Final = MappingProxyType(
 """Calculated properties whose formula HubSpot does not tell, and what is known to be in them."""
 
 
+_SEARCHED: Final = MappingProxyType(
+    {
+        "contact": frozenset(
+            {
+                *("firstname", "lastname", "email", "hs_additional_emails", "phone", "mobilephone", "fax", "company"),
+                *("hs_marketable_until_renewal", "hs_object_id"),
+            }
+        ),
+        "company": frozenset({"name", "domain", "website", "phone"}),
+    }
+)
+"""What HubSpot's full-text search looks into, by its documentation."""
+
+
 class HubSpotOptions(BaseModel):
     """How a firm's portal calls what is not HubSpot's own; *region* is where numbers without a country code belong."""
 
@@ -225,6 +239,12 @@ def completed(resource: Resource, properties: tuple[Described, ...]) -> Resource
             path = paths[each.name]
             fields[path] = replace(fields[path], contains=_contained(each, paths, fields))
     return replace(resource, fields=fields)
+
+
+def searched(resource: Resource) -> frozenset[str]:
+    """Return the paths that HubSpot's own full-text search looks into, as far as the portal has them."""
+    natives = _SEARCHED.get(resource.name, frozenset())
+    return frozenset(path for path, field in resource.fields.items() if field.native in natives)
 
 
 def natives_of(field: Field) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 from policy_gateway.errors import FieldRefused, InvalidCall
 from policy_gateway.model.field import ID_PATH, Field, FieldType, Resource, Value
 from policy_gateway.query import And, Compare, In, Literal, Not, Op, Or, RelativeDate, Text, Where
+from policy_gateway_hubspot import catalogue
 from policy_gateway_hubspot.catalogue import OBJECT_ID, SEARCHABLE_NUMBERS, natives_of, option_of
 from policy_gateway_hubspot.mapping import ID, written
 from policy_gateway_hubspot.numbers import national
@@ -58,10 +59,16 @@ _OPPOSITES: Final = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """*groups* for HubSpot; not *exact* when they find more than was meant, so that each record must be looked at."""
+    """*groups* for HubSpot, and the *term* that its own full-text search is to find besides.
+
+    Not *exact* when the groups find more than is meant, so that each record must be looked at: it is meant if *rest*
+    holds.
+    """
 
     groups: Groups
+    rest: Where
     exact: bool = True
+    term: str = ""
 
 
 def search(where: Where, resource: Resource, region: str) -> Search:
@@ -70,15 +77,30 @@ def search(where: Where, resource: Resource, region: str) -> Search:
     A record without a value is neither equal to anything nor different from it, whichever way round it is asked.
     Raises InvalidCall for what HubSpot cannot be asked, FieldRefused for a field that does not exist.
     """
+    term, rest = _full_text(where, resource)
     translation = _Translation(resource, region)
-    groups = translation.groups(where, holds=True)
+    groups = translation.groups(rest, holds=True)
     if groups >= EVERYTHING:
-        return Search(EVERYTHING)
+        return Search(EVERYTHING, rest, term=term)
     if len(groups) > MAX_GROUPS or any(len(group) > MAX_FILTERS for group in groups):
         raise InvalidCall(f"HubSpot takes at most {MAX_GROUPS} alternatives of {MAX_FILTERS} conditions each")
     if sum(map(len, groups)) > MAX_FILTERS_IN_ALL:
         raise InvalidCall(f"HubSpot takes at most {MAX_FILTERS_IN_ALL} conditions in all")
-    return Search(groups, exact=translation.exact)
+    return Search(groups, rest, translation.exact, term)
+
+
+def _full_text(where: Where, resource: Resource) -> tuple[str, Where]:
+    """Return the term that HubSpot's own full-text search can find, and the rest of *where*.
+
+    That search looks into certain properties, whether they are named or not; so it is used only where all of them are.
+    """
+    own = catalogue.searched(resource)
+    parts = where.items if isinstance(where, And) else (where,)
+    for part in parts:
+        if isinstance(part, Text) and own and frozenset(part.paths) == own:
+            _words(part.term)
+            return part.term, And(tuple(each for each in parts if each is not part))
+    return "", where
 
 
 class _Translation:

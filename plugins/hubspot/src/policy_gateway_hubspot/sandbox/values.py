@@ -34,7 +34,7 @@ def checked(items: Items, properties: Json) -> dict[str, str]:
         else:
             problems.append(outcome)
     if problems:
-        listed = [{"isValid": False, "name": each["context"], "error": each["code"]} for each in problems]
+        listed = [{"isValid": False, "name": _named(each), "error": each["code"]} for each in problems]
         raise invalid(f"Property values were not valid: {orjson.dumps(listed).decode()}", problems)
     return stored
 
@@ -145,6 +145,14 @@ def _checked_one(definition: Property | None, name: str, value: Json) -> str | d
     if stored is None:
         return invalid_value(name, f"INVALID_{_complaint(definition)}", f"The value of {name} was not valid")
     return stored
+
+
+def _named(problem: Mapping[str, Json]) -> Json:
+    match problem:
+        case {"context": {"propertyName": [str(name)]}}:
+            return name
+        case _:
+            return None
 
 
 def _as_text(value: Json) -> str | None:
