@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from policy_gateway.audit import Entries, Entry
 from policy_gateway.changing import Changes
 from policy_gateway.crm import Connections
-from policy_gateway.enforcement import release, require_found, require_permit, require_purpose
+from policy_gateway.deciding import decide, described
+from policy_gateway.enforcement import Rendering, release_all, require_found, require_permit, require_purpose, worded
 from policy_gateway.enforcement.release import ValueKey
 from policy_gateway.errors import AnnotationFailed, GatewayError, ObligationUnmet
 from policy_gateway.facts import Facts
@@ -26,7 +27,7 @@ from policy_gateway.policy import Policies
 from policy_gateway.ports import Annotator, Authenticator, Mask
 from policy_gateway.provenance import GDPR, TOKEN, VOUCHED
 from policy_gateway.query import Batch, Call, Change, Query, Verify
-from policy_gateway.reading import Asked, Found, Reads, with_id
+from policy_gateway.reading import Asked, Found, Reads
 from policy_gateway.records import Page
 from policy_gateway.verifying import Verifications
 
@@ -61,16 +62,17 @@ class Gateway:
             principal = entry.by(await authenticate(credential, self.authenticators))
             policy = self.policies.current()
             target = await self.connections.open(principal.tenant, require_purpose(call))
+            call = entry.about(target.call)
             facts = await self.facts.about_call(principal, call)
-            permit = require_permit(entry.decided(policy.decide(principal, with_id(call), target.resource, facts)))
+            permit = require_permit(entry.decided(decide(policy, principal, target, facts)))
             asked = Asked(principal, call, target, permit)
             found = await self.perform(asked, entry)
-            rendering = asked.rendering(self.masks, self.keyed(asked, found))
-            released = require_found(release(found.page, permit, found.known, rendering), call)
+            released = require_found(release_all(found.learned, permit, self.rendering(asked, found)), call)
             self.fulfil(released.obligations)
             notes = await self.annotate(asked, released)
-            disclosure = Disclosure(released, notes, permit, entry.correlation, found.replayed, found.matched)
-            return entry.disclosed(disclosure)
+            besides = (found.replayed, found.matched, described(policy, principal, target, facts), found.page.limits)
+            disclosure = entry.disclosed(Disclosure(released, notes, permit, entry.correlation, *besides))
+            return worded(disclosure, call, target.resource)
 
     async def handle_batch(self, batch: Batch, credential: Credential) -> list[Disclosure | GatewayError]:
         """Answer each call of *batch* in order, each decided and journalled on its own; errors are answers here."""
@@ -104,11 +106,12 @@ class Gateway:
             case _:
                 return Found(Page(asked.target.resource.name))
 
-    def keyed(self, asked: Asked, found: Found) -> ValueKey | None:
-        """Return how values are keyed for their provenance, when the call wants it and any value is vouched for."""
+    def rendering(self, asked: Asked, found: Found) -> Rendering:
+        """Return how values become visible; keyed for their provenance when it is wanted and any is vouched for."""
         wanted = asked.call.include
         vouched = GDPR in wanted and any(facts.facts.get(VOUCHED, True) for facts in found.known)
-        return self.value_key(asked.target.tenant) if vouched or TOKEN in wanted else None
+        keyed = vouched or TOKEN in wanted
+        return asked.rendering(self.masks, self.value_key(asked.target.tenant) if keyed else None)
 
     def fulfil(self, obligations: frozenset[Obligation]) -> None:
         """Make sure that each obligation is one that is met: by the entry, or by the caller, who is told of it."""

@@ -247,6 +247,8 @@ class Call:
     *action* is how the released fields will be used: ``view`` unless the entrance exports or contacts; a change's
     action follows from its kind. *include* names what the answer should carry besides values (``gdpr``). In the
     *dialect* of an adapter (``salesforce``) every name is the CRM's own; without one all of them are the gateway's.
+    *words* is filled by the gateway when it has translated a dialect: what the caller calls each path. In a *lenient*
+    one, selected names that the caller may not know of are withheld; otherwise they refuse the call.
     """
 
     connection: str
@@ -256,6 +258,8 @@ class Call:
     circumstances: Circumstances = Circumstances()
     include: frozenset[str] = frozenset()
     dialect: str = ""
+    words: Mapping[str, str] | None = None
+    lenient: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from policy_gateway.crm import Binding, Cursors, Target
-from policy_gateway.enforcement import Rendering, narrow, permitted_only, visible
+from policy_gateway.enforcement import Learned, Rendering, narrow, permitted_only, reached, visible
 from policy_gateway.enforcement.release import ValueKey, grant_of, ruling_of
 from policy_gateway.errors import Denied, RecordNotFound
 from policy_gateway.facts import Facts
@@ -34,6 +34,7 @@ class Asked:
         """Return how values become visible to this principal; *value_key* when they are to be annotated."""
         operation = self.call.operation
         single = isinstance(operation, Change) or (isinstance(operation, Query) and operation.target is not None)
+        single = single and self.call.words is None  # no CRM's client knows our tags
         selection = operation.select if isinstance(operation, Query) else ()
         return Rendering(
             resource=self.target.resource,
@@ -54,6 +55,12 @@ class Found:
     known: Sequence[RecordFacts] = ()
     replayed: bool = False
     matched: bool | None = None
+    related: Mapping[str, Learned] = field(default_factory=dict)
+
+    @property
+    def learned(self) -> Learned:
+        """Return what was learned of the records, and of what they are related to."""
+        return Learned(self.page, self.known, self.related)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +75,12 @@ class Reads:
         """Return what *query* may learn of: one record, or a page that is filled from the next when policy thins it."""
         narrowed = narrow(query, asked.permit)
         if query.target is not None:
-            return await self._page(asked, narrowed)
+            return await self._with_related(asked, await self._page(asked, narrowed))
         binding = Binding.of(asked.principal, asked.target, asked.call, asked.permit.version)
         found = await self._filled(asked, replace(narrowed, cursor=self.cursors.open(query.cursor, binding)))
         following = found.page.cursor if await self._goes_on(asked, narrowed, found) else None
-        return replace(found, page=replace(found.page, cursor=self.cursors.seal(following, binding)))
+        found = replace(found, page=replace(found.page, cursor=self.cursors.seal(following, binding)))
+        return await self._with_related(asked, found)
 
     async def one(self, asked: Asked, query: Query, needed: frozenset[str] = frozenset()) -> Found:
         """Return the one record that *query* targets; RecordNotFound too when nothing of it may be seen.
@@ -116,6 +124,21 @@ class Reads:
         if found.page.cursor is None or not (residual.reads or residual.facts):
             return len(found.page.records)
         return visible(found.page, asked.permit, found.known, asked.rendering(self.masks))
+
+    async def _with_related(self, asked: Asked, found: Found) -> Found:
+        if not asked.permit.related:
+            return found
+        return replace(found, related=await self._related(asked, asked.permit, found.page))
+
+    async def _related(self, asked: Asked, permit: Permit, page: Page) -> dict[str, Learned]:
+        """Return what is known of the records that those of *page* are related to: one batch a source each."""
+        learned: dict[str, Learned] = {}
+        for one in permit.related:
+            there = permitted_only(reached(page, one), one.permit)
+            call = replace(asked.call, operation=one.query)
+            known = await self.facts.about_records(asked.principal, call, there, one.permit.residual.facts)
+            learned[one.name] = Learned(there, known, await self._related(asked, one.permit, there))
+        return learned
 
     async def _page(self, asked: Asked, query: Query, needed: frozenset[str] = frozenset()) -> Found:
         page = permitted_only(await asked.target.adapter.read(query), asked.permit)

@@ -17,9 +17,10 @@ PACKAGE = ROOT / "src" / "policy_gateway"
 READING, PLUGINS = "tests/gateway/test_reading.py", "tests/gateway/test_plugins.py"
 UNRELEASED = """
 
-def release(page, *_):
+def release_all(learned, *_):
     from policy_gateway.model.disclosure import ReleasedRecord
 
+    page = learned.page
     records = tuple(ReleasedRecord(one.id, dict(one.values), {}, ()) for one in page.records)
     return Released(page.resource, records, page.cursor)
 """

@@ -14,6 +14,9 @@ from policy_gateway.model.field import RecordId
 from policy_gateway.model.principal import Principal
 from policy_gateway.query import Call
 
+Place = tuple[str, RecordId]
+"""A record's resource (empty: the call's own) and id."""
+
 
 @dataclass(slots=True)
 class Account:
@@ -56,12 +59,12 @@ class Account:
             remark=remark,
         )
 
-    def _finished(self, subjects: Mapping[RecordId, str], known: Mapping[str, str]) -> bytes:
+    def _finished(self, subjects: Mapping[Place, str], known: Mapping[str, str]) -> bytes:
         principal, released, told = self.principal, self.released, self.told
         own: Body = {**self.own, "correlation": self.correlation, "principal": known[principal.id], "time": self.time}
         if principal.acting_for:
             own["acting_for"] = [known[one] for one in principal.acting_for]
-        pseudonyms = {record: known[name] for record, name in subjects.items() if name in known}
+        pseudonyms = {place: known[name] for place, name in subjects.items() if name in known}
         if released is not None:
             shown = self.phrases.of_released(released)
             told = (*told, shown.phrase)
@@ -71,11 +74,11 @@ class Account:
             own["subjects"] = list(pseudonyms.values())
         return self.phrases.sentence(told, own)
 
-    def _subjects(self) -> dict[RecordId, str]:
-        """Return the names of the data subjects by record."""
+    def _subjects(self) -> dict[Place, str]:
+        """Return the names of the data subjects, by the resource and the id of their records."""
         connection, resource = self.call.connection, self.call.operation.resource
         if self.released is not None:
-            records = [record for group in self.released.groups for record in group.ids]
+            places = [(group.resource, record) for group in self.released.groups for record in group.ids]
         else:
-            records = [] if self.target is None else [self.target]
-        return {record: subject_name(connection, resource, record) for record in records}
+            places = [] if self.target is None else [("", self.target)]
+        return {place: subject_name(connection, place[0] or resource, place[1]) for place in places}

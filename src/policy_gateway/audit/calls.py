@@ -54,6 +54,12 @@ def about_paths(call: Call, *, known: bool) -> Body:
     return {}
 
 
+def refused_fields(decision: Decision | None) -> Body:
+    """Return the fields that a call in a CRM's dialect may not use; they exist, so naming them is safe here."""
+    refused = decision.fields if isinstance(decision, Deny) else ()
+    return {"refused": [plain(path) for path in sorted(refused)]} if refused else {}
+
+
 def names_are_known(decision: Decision | None, error: BaseException | None) -> bool:
     """Tell whether policy has seen the call's names and refused none of them."""
     refused = isinstance(error, FieldRefused) or (isinstance(decision, Deny) and decision.kind is DenyKind.FIELD)

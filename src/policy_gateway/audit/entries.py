@@ -16,6 +16,7 @@ from policy_gateway.audit.calls import (
     about_paths,
     code_of,
     names_are_known,
+    refused_fields,
     verdict,
 )
 from policy_gateway.audit.chance import Chance
@@ -170,6 +171,11 @@ class Entry:
         self._principal = principal
         return principal
 
+    def about(self, call: Call) -> Call:
+        """Remember what the call is in the gateway's own names."""
+        self._call = call
+        return call
+
     def decided(self, decision: Decision) -> Decision:
         """Remember what policy says."""
         self._decision = decision
@@ -235,7 +241,7 @@ class Entry:
             told: tuple[Phrase, ...] = (phrases.of_call(call), end)
         else:
             told = (phrases.of_call(call), phrases.of_decision(decision), end)
-        own = said(call) | about_paths(call, known=names_are_known(decision, error))
+        own = said(call) | about_paths(call, known=names_are_known(decision, error)) | refused_fields(decision)
         return Account(phrases, principal, call, DECISION, self.correlation, self._began, told, own, None, self._target)
 
     def _outcome_account(self, principal: Principal, error: BaseException | None) -> Account:

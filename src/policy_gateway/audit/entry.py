@@ -50,6 +50,7 @@ EMPTY: Mapping[str, Json] = {
     "principal": "",
     "purpose": "",
     "reason": "",
+    "refused": [],
     "released": [],
     "remark": "",
     "request_id": "",

@@ -103,10 +103,12 @@ class Shown:
             }
         )
 
-    def about(self, groups: Sequence[Group], subjects: Mapping[RecordId, str]) -> Json:
+    def about(self, groups: Sequence[Group], subjects: Mapping[tuple[str, RecordId], str]) -> Json:
         """Return the groups, with *subjects* by pseudonym."""
         shared = zip(self._groups, groups, strict=True)
-        return [{**told, "subjects": [subjects[record] for record in group.ids]} for told, group in shared]
+        return [
+            {**told, "subjects": [subjects[group.resource, record] for record in group.ids]} for told, group in shared
+        ]
 
 
 class _Sentence:

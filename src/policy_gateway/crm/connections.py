@@ -11,7 +11,7 @@ from typing import Final
 
 from pydantic import SecretStr, ValidationError
 
-from policy_gateway.crm.opened import ClosingTransport, OpenConnection, Transports, unusable
+from policy_gateway.crm.opened import ClosingTransport, Described, OpenConnection, Transports, unusable
 from policy_gateway.crm.origin import parse_base_url
 from policy_gateway.crm.resilience import Limits, resilient
 from policy_gateway.crm.store import ConnectionRow, ConnectionStore, Seal
@@ -115,8 +115,8 @@ class Connections:
         """
         connection = await self._connection(tenant, call.connection)
         described = await connection.described()
-        resource = _resource(described.catalogue, call.operation.resource)
-        return Target(tenant, call.connection, described.adapter, described.catalogue, resource, connection.key)
+        call, resource = _understood(described, call)
+        return Target(tenant, call.connection, described.adapter, described.catalogue, resource, connection.key, call)
 
     async def add(self, adapter: str, config: ConnectionConfig) -> None:
         """Add a connection.
@@ -263,6 +263,16 @@ def _connected(
         raise ConfigurationError(f"the adapter does not accept these options: {', '.join(places)}") from None
     except Exception as foreign:  # noqa: BLE001 -- adapters are plugins; their exceptions may quote secrets
         raise ConfigurationError(f"the adapter does not accept this connection ({type(foreign).__name__})") from None
+
+
+def _understood(described: Described, call: Call) -> tuple[Call, Resource]:
+    """Return *call* in our own names, and its resource; a CRM is spoken to in its own dialect only."""
+    if not call.dialect:
+        return call, _resource(described.catalogue, call.operation.resource)
+    if call.dialect != described.catalogue.adapter:
+        raise ConnectionNotFound
+    own, resource = described.names.own(call)
+    return own, resource or _NO_RESOURCE
 
 
 def _resource(catalogue: Catalogue, name: str) -> Resource:

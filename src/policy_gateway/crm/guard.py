@@ -14,7 +14,7 @@ from typing import Final
 
 from policy_gateway.errors import ConnectionNotFound, InvalidCall, RecordNotFound, UpstreamInvalid
 from policy_gateway.model.field import ID_PATH, Catalogue, RecordId, Value
-from policy_gateway.query import And, Change, ChangeKind, Compare, In, Not, Op, Or, Query, Text, Where
+from policy_gateway.query import And, Change, ChangeKind, Child, Compare, In, Not, Op, Or, Query, Text, Where
 from policy_gateway.records import Adapter, Outcome, OutcomeKind, Page, Record
 
 _LONGEST_CURSOR: Final = 2048
@@ -48,14 +48,29 @@ class _Guarded:
             _require_id(grammar, value)
         page = _page(await self._adapter.read(query), query.resource)
         _check_cursor(page.cursor)
-        records = tuple(_sound(record, grammar) for record in page.records)
+        records = self._sound(page, query, grammar)
         if query.target is not None:
             _check_target(page, query.target)
         elif query.limit is not None and len(page.records) > query.limit:
             raise UpstreamInvalid("the CRM gave more records than were asked for")
         if all(map(operator.is_, records, page.records)):
             return page
-        return Page(page.resource, records, page.cursor)
+        return Page(page.resource, records, page.cursor, page.limits)
+
+    def _sound(self, page: Page, query: Query, grammar: re.Pattern[str]) -> tuple[Record, ...]:
+        """Return the records of *page* as *query* asks for them, related ones included."""
+        records = tuple(_sound(record, grammar) for record in page.records)
+        wanted = {item.relation: item.query for item in query.select if isinstance(item, Child)}
+        if not wanted and not any(record.children for record in records):
+            return records
+        return tuple(
+            Record(record.id, record.values, {name: self._children(record, name, own) for name, own in wanted.items()})
+            for record in records
+        )
+
+    def _children(self, record: Record, relation: str, query: Query) -> Page:
+        page = _page(record.children.get(relation, Page(query.resource)), query.resource)
+        return Page(page.resource, self._sound(page, query, self._grammar(query.resource)))
 
     async def write(self, change: Change) -> Outcome:
         """Apply *change*; UpstreamInvalid when the CRM says that it changed another record."""
@@ -138,7 +153,7 @@ def _sound(record: object, grammar: re.Pattern[str]) -> Record:
         raise UpstreamInvalid("the CRM gave a record two ids")
     if _PLAIN.issuperset(map(type, values.values())):
         return record
-    return Record(record.id, _possible(values))
+    return Record(record.id, _possible(values), record.children)
 
 
 def _possible(values: Mapping[str, Value]) -> dict[str, Value]:

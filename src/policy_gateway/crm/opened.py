@@ -12,6 +12,7 @@ from typing import Protocol
 from policy_gateway.crm.guard import guarded
 from policy_gateway.crm.http import HttpTransport
 from policy_gateway.crm.http_connection import HttpLimits
+from policy_gateway.crm.naming import Names
 from policy_gateway.crm.origin import Reach, parse_base_url
 from policy_gateway.errors import GatewayError, UpstreamInvalid, UpstreamUnavailable
 from policy_gateway.model.field import Catalogue
@@ -57,10 +58,11 @@ class Transports:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """What a CRM described at one time, and the *adapter* that is held to it."""
+    """What a CRM described at one time, the *adapter* that is held to it, and the CRM's own *names*."""
 
     adapter: Adapter
     catalogue: Catalogue
+    names: Names
 
 
 class OpenConnection:
@@ -125,7 +127,7 @@ class OpenConnection:
         if not isinstance(catalogue, Catalogue):
             raise UpstreamInvalid("the adapter did not describe its resources")
         try:
-            return Described(guarded(self._adapter, catalogue), catalogue)
+            return Described(guarded(self._adapter, catalogue), catalogue, Names(catalogue))
         except re.error:
             raise UpstreamInvalid("the adapter described ids in a way that cannot be checked") from None
 

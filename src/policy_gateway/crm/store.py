@@ -55,6 +55,10 @@ class ConnectionStore:
         self._rows = database.prepare(
             select(*connections.c).where(connections.c.tenant == bindparam("tenant")).order_by(connections.c.name)
         )
+        self._kinds = database.prepare(
+            select(connections.c.name, connections.c.adapter).where(connections.c.tenant == bindparam("tenant")),
+            remembered=True,
+        )
         self._tenants = database.prepare(select(connections.c.tenant).distinct().order_by(connections.c.tenant))
         secrets = connection_secrets.c
         self._sealed = database.prepare(
@@ -78,6 +82,11 @@ class ConnectionStore:
     async def rows(self, tenant: str) -> tuple[ConnectionRow, ...]:
         """Return the tenant's connections by name."""
         return tuple(_row(*row) for row in await self._database.fetch(self._rows, tenant=tenant))
+
+    async def kinds(self, tenant: str) -> Mapping[str, str]:
+        """Return the adapter kinds of the tenant's connections, by their names."""
+        rows = await self._database.fetch(self._kinds, tenant=tenant)
+        return dict(rows)
 
     async def tenants(self) -> tuple[str, ...]:
         """Return the tenants that have connections."""

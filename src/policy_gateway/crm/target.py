@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from policy_gateway.model.field import Catalogue, Resource
+from policy_gateway.query import Call
 from policy_gateway.records import Adapter
 
 
@@ -13,6 +14,7 @@ class Target:
     """One resource of one connection of one tenant, and the *adapter* that asks its CRM.
 
     *key* is the tenant's, for keyed masks. For a Describe of everything *resource* is one without a name and fields.
+    *call* is the call in the gateway's own names.
     """
 
     tenant: str
@@ -21,3 +23,4 @@ class Target:
     catalogue: Catalogue
     resource: Resource
     key: bytes = field(repr=False)
+    call: Call

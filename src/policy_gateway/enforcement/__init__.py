@@ -9,17 +9,22 @@ from policy_gateway.enforcement.narrow import (
     require_readable,
     require_writable,
 )
+from policy_gateway.enforcement.related import Learned, reached, release_all
 from policy_gateway.enforcement.release import Rendering, Revealed, release, visible
 from policy_gateway.enforcement.searching import permitted_only
 from policy_gateway.enforcement.tags import selection_of, tag_of
+from policy_gateway.enforcement.wording import worded
 
 __all__ = [
+    "Learned",
     "Rendering",
     "Revealed",
     "narrow",
     "permitted_only",
+    "reached",
     "refuse_mask_echo",
     "release",
+    "release_all",
     "require_found",
     "require_permit",
     "require_purpose",
@@ -28,4 +33,5 @@ __all__ = [
     "selection_of",
     "tag_of",
     "visible",
+    "worded",
 ]

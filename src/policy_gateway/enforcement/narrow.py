@@ -7,7 +7,7 @@ from dataclasses import replace
 from policy_gateway.errors import Denied, FieldRefused, PurposeMissing, PurposeRefused, RecordNotFound
 from policy_gateway.model.decision import CLEAR, Decision, Deny, DenyKind, Grant, Permit
 from policy_gateway.model.disclosure import Released
-from policy_gateway.query import And, Call, Change, Query, paths_of
+from policy_gateway.query import And, Call, Change, Child, Query, Selected, paths_of
 
 
 def require_purpose(call: Call) -> Call:
@@ -27,22 +27,32 @@ def require_permit(decision: Decision) -> Permit:
             return decision
         case Deny(kind=DenyKind.PURPOSE):
             raise PurposeRefused
-        case Deny(kind=DenyKind.FIELD, paths=()):
-            raise FieldRefused
-        case Deny(kind=DenyKind.FIELD, paths=paths):
-            raise FieldRefused(f"not permitted for {', '.join(paths)}", pointer=f"/{paths[0]}")
+        case Deny(kind=DenyKind.FIELD, paths=(), words=words):
+            raise FieldRefused(names=words)
+        case Deny(kind=DenyKind.FIELD, paths=paths, words=words):
+            raise FieldRefused(f"not permitted for {', '.join(paths)}", pointer=f"/{paths[0]}", names=words)
         case Deny():
             raise Denied
 
 
 def narrow(query: Query, permit: Permit) -> Query:
-    """Return *query* reduced to permitted fields and deciding attributes, with the conditions a CRM must filter by."""
+    """Return *query* reduced to permitted fields and deciding attributes, with the conditions a CRM must filter by.
+
+    So are the queries for what is related. No CRM groups anything: it would count what the caller may not see.
+    """
     viewable = permit.viewable
     deciding = sorted((permit.residual.reads | paths_of(permit.search)).difference(viewable))
     where = query.where
     if permit.search is not None:
         where = permit.search if where is None else And((where, permit.search))
-    return replace(query, select=(*viewable, *deciding), where=where)
+    selected: list[Selected] = [*viewable, *deciding]
+    for one in permit.related:
+        own = narrow(one.query, one.permit)
+        if one.many:
+            selected.append(Child(one.name, own))
+        else:
+            selected += [f"{one.name}/{path}" for path in own.select if isinstance(path, str)]
+    return replace(query, select=tuple(selected), where=where, group=())
 
 
 def require_found(released: Released, call: Call) -> Released:

@@ -8,7 +8,8 @@ from enum import StrEnum
 from typing import Protocol
 
 from policy_gateway.model.facts import Reading, TruthVector
-from policy_gateway.query import Where
+from policy_gateway.model.field import Resource
+from policy_gateway.query import Query, Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +72,19 @@ class DenyKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Deny:
-    """No. *rules* are the ids of those that forbid; none when nothing allows."""
+    """No. *rules* are the ids of those that forbid; none when nothing allows.
+
+    *paths* are refused ones that the caller may know of. For a call in a CRM's dialect *words* are all that are
+    refused, as the caller wrote them, and *fields* those of them that there are, for the journal alone.
+    """
 
     kind: DenyKind
     version: str
     rules: frozenset[str] = frozenset()
     truths: TruthVector = field(default_factory=TruthVector)
     paths: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +116,21 @@ def everywhere(reading: Reading) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Related:
+    """What a call asks of other records, and the permit for just that: decided like a call of its own.
+
+    They are those that the reference *name* leads to or, if *many*, those that hang on the record by the relation
+    *name*. The paths of *query* are those of *resource*.
+    """
+
+    name: str
+    resource: Resource
+    query: Query
+    permit: Permit
+    many: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Permit:
     """Yes, within bounds.
 
@@ -116,7 +138,8 @@ class Permit:
     and never releases anything. *residual* decides each record. *search* must be added to the CRM's filter, and
     *searchable* tells which of the records that it then finds may be released. *change*, for a change, decides each
     written path on the record as it is: anything below clear refuses the whole change. *envelope* tells which
-    provenance parts may accompany the values of a record with certain truths. *known* is filled for a Describe.
+    provenance parts may accompany the values of a record with certain truths. *known* is filled for a Describe,
+    *related* for a query that reaches beyond its own records.
     """
 
     version: str
@@ -131,6 +154,7 @@ class Permit:
     obligations: frozenset[Obligation] = frozenset()
     reading: Reading = field(default_factory=dict)
     searchable: Searchable = everywhere
+    related: tuple[Related, ...] = ()
 
     @property
     def viewable(self) -> tuple[str, ...]:

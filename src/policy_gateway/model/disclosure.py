@@ -38,11 +38,15 @@ class ReleasedRecord(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Released records that share the truths of their conditions, and so their mask: what the journal remembers."""
+    """Released records that share the truths of their conditions, and so their mask: what the journal remembers.
+
+    *resource* is told for related records; the paths of their *levels* begin with how they were reached.
+    """
 
     truths: TruthVector
     levels: Mapping[str, str]
     ids: tuple[RecordId, ...]
+    resource: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,15 @@ class Policy:
         narrowed = connection if connection in self.bundle.connections else _EVERYWHERE
         return self.rulebook.known(asker, self._fields_of(resource, tenant, narrowed))
 
+    def forbidding(self, principal: Principal, call: Call, resource: Resource, path: str) -> frozenset[str]:
+        """Return the rules that keep *principal* from using *path* as *call* would, conditions of records unknown."""
+        names, tenant = principal.names & self.bundle.names, str(principal.tenant)
+        question = Question(names, tenant, str(call.action), call.purpose, NORMAL)
+        connection = call.connection if call.connection in self.bundle.connections else _EVERYWHERE
+        parts = self._fields_of(resource, tenant, connection).objects((path,))
+        reasons = (reason for part in parts for reason in self.explain(question, part, {}).capping)
+        return frozenset(reason.rule.id for reason in reasons)
+
     def explain(self, question: Question, name: str, truths: Mapping[str, Truth]) -> Explanation:
         """Return why *question* about the field id *name* is answered as it is, given *truths* by condition."""
         return explain(self.rulebook, question, name, truths)

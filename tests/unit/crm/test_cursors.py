@@ -33,7 +33,7 @@ def binding(
     """Return what a cursor of Anna's is bound to, with something else about it."""
     adapter: Adapter = None  # type: ignore[assignment]  # nothing is read
     resource = Resource("contact", "contacts", MappingProxyType({}))
-    target = Target(tenant, connection, adapter, Catalogue("memory"), resource, b"")
+    target = Target(tenant, connection, adapter, Catalogue("memory"), resource, b"", call or a_call(QUERY))
     return Binding.of(principal, target, call or a_call(QUERY), version)  # type: ignore[arg-type]  # as above
 
 

@@ -12,7 +12,7 @@ from policy_gateway.crm import Claim, Idempotency, Target
 from policy_gateway.errors import Conflict, InvalidCall
 from policy_gateway.model.field import Catalogue, RecordId, Resource
 from policy_gateway.query import Change, ChangeKind
-from policy_gateway.testing.builders import a_change, a_principal
+from policy_gateway.testing.builders import a_call, a_change, a_principal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,7 @@ CHANGE = replace(a_change(target="7", values={"phone": "+49 30 23125001"}), idem
 def target(tenant: str = "acme", connection: str = "crm") -> Target:
     """Return what a change is about."""
     resource = Resource("contact", "contacts", MappingProxyType({}))
-    return Target(tenant, connection, cast("Adapter", None), Catalogue("memory"), resource, b"")
+    return Target(tenant, connection, cast("Adapter", None), Catalogue("memory"), resource, b"", a_call(CHANGE))
 
 
 @pytest.fixture

@@ -1,0 +1,218 @@
+"""Taking a query apart: what it asks of its own records and of others, and each single use that it makes of a field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Final
+
+from policy_gateway.model.field import ID_PATH, Catalogue, Resource
+from policy_gateway.query import (
+    Action,
+    And,
+    Change,
+    ChangeKind,
+    Child,
+    Compare,
+    Describe,
+    In,
+    Not,
+    Operation,
+    Or,
+    Order,
+    Query,
+    Text,
+    Verify,
+    Where,
+)
+
+STEP: Final = "/"
+NOWHERE: Final = "?"
+"""Begins what stands for a name that leads nowhere."""
+
+
+_WRITES: Final[Mapping[ChangeKind, Action]] = MappingProxyType(
+    {
+        ChangeKind.CREATE: Action.CREATE,
+        ChangeKind.UPDATE: Action.EDIT,
+        ChangeKind.UPSERT: Action.EDIT,
+        ChangeKind.DELETE: Action.DELETE,
+        ChangeKind.MERGE: Action.EDIT,
+    }
+)
+
+
+@dataclass(slots=True)
+class Parts:
+    """One query taken apart: what concerns its *own* records, and what others by the reference that leads to them.
+
+    *joins* are the sub-queries that a field is compared with.
+    """
+
+    own: Query
+    parents: dict[str, Query] = field(default_factory=dict)
+    children: list[Child] = field(default_factory=list)
+    joins: list[Query] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One use of one field: *word* names it within the call, *path* within its *resource*.
+
+    *probes* are operations that ask for nothing but this use; all of them must be permitted.
+    """
+
+    word: str
+    path: str
+    resource: Resource
+    action: Action
+    probes: tuple[tuple[Operation, Resource], ...]
+
+
+def apart(query: Query) -> Parts:
+    """Return the parts of *query*. Where it reaches others through a reference, that reference is used as they are."""
+    parts = Parts(query)
+    selected: dict[str, None] = {}
+    for item in query.select:
+        if isinstance(item, Child):
+            parts.children.append(item)
+        elif isinstance(item, str):
+            step, rest = _step(item)
+            selected[step] = None
+            if rest:
+                parent = _parent(parts, step)
+                parts.parents[step] = replace(parent, select=(*parent.select, rest))
+    select = tuple(selected) or ((ID_PATH,) if query.select else ())
+    where = None if query.where is None else _own(query.where, parts)
+    group, order = [], []
+    for path in query.group:
+        step, rest = _step(path)
+        group.append(step)
+        if rest:
+            parent = _parent(parts, step)
+            parts.parents[step] = replace(parent, group=(*parent.group, rest))
+    for sort in query.order:
+        step, rest = _step(sort.path)
+        order.append(replace(sort, path=step))
+        if rest:
+            parent = _parent(parts, step)
+            parts.parents[step] = replace(parent, order=(*parent.order, replace(sort, path=rest)))
+    parts.own = replace(query, select=select, where=where, group=tuple(group), order=tuple(order), cursor=None)
+    return parts
+
+
+def _own(where: Where, parts: Parts) -> Where:
+    match where:
+        case And(items):
+            return And(tuple(_own(item, parts) for item in items))
+        case Or(items):
+            return Or(tuple(_own(item, parts) for item in items))
+        case Not(item):
+            return Not(_own(item, parts))
+        case Compare(path=path) | In(path=path):
+            return _leaf(where, path, parts)
+        case Text(term, paths):
+            return Text(term, tuple(_step(path)[0] for path in paths))
+
+
+def _leaf(where: Compare | In, path: str, parts: Parts) -> Where:
+    step, rest = _step(path)
+    if rest:
+        parent = _parent(parts, step)
+        leaf = replace(where, path=rest)
+        both = (leaf,) if parent.where is None else (parent.where, leaf)
+        parts.parents[step] = replace(parent, where=And(both))
+        return In(step, ())
+    if isinstance(where, In) and isinstance(where.values, Query):
+        parts.joins.append(where.values)
+        return In(step, ())
+    return where
+
+
+def _parent(parts: Parts, step: str) -> Query:
+    return parts.parents.get(step) or Query("")
+
+
+def _step(path: str) -> tuple[str, str]:
+    """Return the first step of *path* and what follows it in another record; a name that leads nowhere has no steps."""
+    if path.startswith(NOWHERE):
+        return path, ""
+    step, _, rest = path.partition(STEP)
+    return step, rest
+
+
+def uses(operation: Operation, resource: Resource, catalogue: Catalogue) -> Iterator[Use]:
+    """Yield each use that *operation* makes of a field, in the order in which a caller writes them."""
+    match operation:
+        case Query():
+            yield from _Uses(catalogue).of(operation, resource)
+        case Change(values=values):
+            for path in values:
+                single = replace(operation, values={path: values[path]})
+                yield Use(path, path, resource, _WRITES[operation.kind], ((single, resource),))
+        case Describe() | Verify():
+            return
+
+
+@dataclass(frozen=True, slots=True)
+class _Uses:
+    catalogue: Catalogue
+    within: str = ""
+    searching: bool = False
+
+    def of(self, query: Query, resource: Resource) -> Iterator[Use]:
+        """Yield the uses of *query*; what a sub-query selects is searched."""
+        for item in query.select:
+            if isinstance(item, Child):
+                target = self.catalogue.resources[item.query.resource]
+                yield from _Uses(self.catalogue, f"{self.within}{item.relation}>").of(item.query, target)
+            elif isinstance(item, str) and self.searching:
+                yield self._searched(item, resource, lambda path: In(path, ()))
+            elif isinstance(item, str):
+                yield self._use(item, resource, lambda path: Query("", (path,)), Action.VIEW)
+        for where in (query.where, query.having):
+            if where is not None:
+                yield from self._filtered(where, resource)
+        for path in query.group:
+            yield self._use(path, resource, lambda own: Query("", (ID_PATH,), group=(own,)), Action.SEARCH)
+        for order in query.order:
+            yield self._use(order.path, resource, lambda own: Query("", (ID_PATH,), order=(Order(own),)), Action.SEARCH)
+
+    def _filtered(self, where: Where, resource: Resource) -> Iterator[Use]:
+        match where:
+            case And(items) | Or(items):
+                for item in items:
+                    yield from self._filtered(item, resource)
+            case Not(item):
+                yield from self._filtered(item, resource)
+            case Compare(path=path) as leaf:
+                yield self._searched(path, resource, lambda own: replace(leaf, path=own))
+            case In(path=path, values=values):
+                yield self._searched(path, resource, lambda own: In(own, ()))
+                if isinstance(values, Query):
+                    target = self.catalogue.resources[values.resource]
+                    yield from _Uses(self.catalogue, f"{self.within}{path}<", searching=True).of(values, target)
+            case Text(term, paths):
+                for path in paths:
+                    yield self._searched(path, resource, lambda own: Text(term, (own,)))
+
+    def _searched(self, path: str, resource: Resource, leaf: Callable[[str], Where]) -> Use:
+        return self._use(path, resource, lambda own: Query("", (ID_PATH,), leaf(own)), Action.SEARCH)
+
+    def _use(self, path: str, resource: Resource, probe: Callable[[str], Query], action: Action) -> Use:
+        """Return the use of *path*, whose references are used on the way as it is itself."""
+        probes: list[tuple[Operation, Resource]] = []
+        step, rest = _step(path)
+        while rest:
+            probes.append((replace(probe(step), resource=resource.name), resource))
+            resource = led_to(resource, step, self.catalogue)
+            step, rest = _step(rest)
+        probes.append((replace(probe(step), resource=resource.name), resource))
+        return Use(self.within + path, step, resource, action, tuple(probes))
+
+
+def led_to(resource: Resource, reference: str, catalogue: Catalogue) -> Resource:
+    """Return where *reference* leads: there are paths through it only because that is one place."""
+    references = resource.fields[reference].references
+    return next(catalogue.resources[name] for name in references if name in catalogue.resources)
