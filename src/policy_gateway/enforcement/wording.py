@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from policy_gateway.model.disclosure import Disclosure, ReleasedRecord
-from policy_gateway.model.field import ID_PATH, Field, Resource
+from policy_gateway.model.disclosure import Disclosure, Named, ReleasedRecord
+from policy_gateway.model.field import ID_PATH, Catalogue, Field, Resource
 from policy_gateway.query import Call, Child, Query, Selected
 
 
@@ -43,8 +43,54 @@ class _Wording:
         wording = _Wording(query.select, self.words, self.fields, f"{self.within}{name}>")
         return tuple(map(wording.of, record.children[name]))
 
+    def named(self, resource: Resource, catalogue: Catalogue) -> Named:
+        """Return what the names mean that the caller has used for what it asked of *resource*."""
+        if not self.select:
+            return Named(resource.native, {field.native: field for field in self.fields.values()})
+        fields: dict[str, Field] = {}
+        parents: dict[str, str] = {}
+        for path in (item for item in self.select if isinstance(item, str)):
+            _name(path, self.words[self.within + path], _Into(resource, catalogue, fields, parents))
+        children = {
+            self.words[f"{self.within}{item.relation}>"]: self._named_children(item, catalogue)
+            for item in self.select
+            if isinstance(item, Child) and item.query.resource in catalogue.resources
+        }
+        return Named(resource.native, fields, parents, children)
 
-def worded(disclosure: Disclosure, call: Call, resource: Resource) -> Disclosure:
+    def _named_children(self, child: Child, catalogue: Catalogue) -> Named:
+        resource = catalogue.resources[child.query.resource]
+        within = f"{self.within}{child.relation}>"
+        return _Wording(child.query.select, self.words, resource.fields, within).named(resource, catalogue)
+
+
+@dataclass(frozen=True, slots=True)
+class _Into:
+    """Where names begin, and where what they mean is gathered."""
+
+    resource: Resource
+    catalogue: Catalogue
+    fields: dict[str, Field]
+    parents: dict[str, str]
+
+
+def _name(path: str, word: str, into: _Into) -> None:
+    """Gather what *word*, which stands for *path*, means; nothing when it leads nowhere."""
+    resource = into.resource
+    *through, last = path.split("/")
+    said = word.split(".")
+    for depth, step in enumerate(through, 1):
+        reference = resource.fields.get(step)
+        found = None if reference is None else into.catalogue.resources.get("".join(reference.references[:1]))
+        if found is None:
+            return
+        resource = found
+        into.parents[".".join(said[:depth])] = resource.native
+    if last in resource.fields:
+        into.fields[word] = resource.fields[last]
+
+
+def worded(disclosure: Disclosure, call: Call, resource: Resource, catalogue: Catalogue) -> Disclosure:
     """Return *disclosure* in the words of *call*; as it is when the call was in the gateway's own."""
     if call.words is None:
         return disclosure
@@ -58,4 +104,5 @@ def worded(disclosure: Disclosure, call: Call, resource: Resource) -> Disclosure
         if (own := disclosure.notes.get(record.id)) is not None
     }
     released = replace(disclosure.released, records=tuple(map(wording.of, records)))
-    return replace(disclosure, released=released, notes=notes)
+    named = wording.named(resource, catalogue) if isinstance(operation, Query) else None
+    return replace(disclosure, released=released, notes=notes, named=named)

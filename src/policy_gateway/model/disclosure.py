@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from policy_gateway.model.decision import Level, Obligation, Permit
 from policy_gateway.model.facts import TruthVector
-from policy_gateway.model.field import RecordId, Resource, Value
+from policy_gateway.model.field import Field, RecordId, Resource, Value
 
 Note = Mapping[str, object]
 """The envelope of one released value: provenance parts by name, or ``{"gap": …}``."""
@@ -73,12 +73,27 @@ class KnownResource:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """What the names in an answer to a call in a CRM's dialect mean, so that values can be written as the CRM does.
+
+    *resource* is the CRM's name of it, *fields* is by the caller's own names. *parents* says by the beginnings of
+    names (``Account``, ``Account.Owner``) what the CRM calls the resource there; *children* is by relation.
+    """
+
+    resource: str
+    fields: Mapping[str, Field] = field(default_factory=dict)
+    parents: Mapping[str, str] = field(default_factory=dict)
+    children: Mapping[str, Named] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Disclosure:
     """What left, with its notes: the answer to one call.
 
     *permit* is what it was released under (its version, its obligations, and for a Describe the known fields),
     *correlation* the journal entry's id. *replayed* tells that an idempotent change had been applied before, *matched*
-    what a Verify found. *described* answers a Describe in a dialect, *limits* is what the CRM said of its quotas.
+    what a Verify found. *described* answers a Describe in a dialect, *limits* is what the CRM said of its quotas, and
+    *named* what names mean in the answer to a Query in a dialect.
     """
 
     released: Released
@@ -89,6 +104,7 @@ class Disclosure:
     matched: bool | None = None
     described: tuple[KnownResource, ...] = ()
     limits: Mapping[str, str] = field(default_factory=dict)
+    named: Named | None = None
 
     @property
     def version(self) -> str:
