@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -124,9 +124,16 @@ class Sessions:
         """Close every session; what gets new ones stays good."""
         self._open.clear()
 
-    def restrict(self, username: str, **rights: frozenset[str]) -> User:
+    def restrict(self, username: str, rights: Mapping[str, Iterable[str]]) -> User:
         """Set *hidden*, *fixed* or *denied* of a user, at once and for the sessions that are open, too."""
-        user = replace(self.users[username.lower()], **rights)
+        user = self.users[username.lower()]
+        set_to = {name: frozenset(each.lower() for each in names) for name, names in rights.items()}
+        user = replace(
+            user,
+            hidden=set_to.get("hidden", user.hidden),
+            fixed=set_to.get("fixed", user.fixed),
+            denied=set_to.get("denied", user.denied),
+        )
         self.users[username.lower()] = user
         return user
 

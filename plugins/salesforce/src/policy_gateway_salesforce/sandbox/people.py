@@ -189,7 +189,7 @@ USER: Final = Kind(
         choice("UserType", "User Type", "Standard|PowerPartner|Guest"),
         choice("LanguageLocaleKey", "Language", "de|en_US|fr", nillable=False),
         choice("LocaleSidKey", "Locale", "de_DE|en_GB|fr_FR", nillable=False),
-        choice("TimeZoneSidKey", "Time Zone", "Europe/Berlin|Europe/London|Europe/Paris", nillable=False),
+        choice("TimeZoneSidKey", "Time Zone", "GMT|Europe/Berlin", nillable=False),
         reference("ManagerId", "Manager ID", "User"),
     ),
     writable=False,

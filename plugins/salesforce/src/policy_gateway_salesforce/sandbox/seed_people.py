@@ -55,7 +55,7 @@ def users() -> Rows:
             "UserType": "Standard",
             "LanguageLocaleKey": "de",
             "LocaleSidKey": "de_DE",
-            "TimeZoneSidKey": "Europe/Berlin",
+            "TimeZoneSidKey": "GMT",
             "ManagerId": user_id(_SUPERVISOR) if index in OWNERS and index != _SUPERVISOR else None,
         }
         yield stamped("005", index, values)

@@ -77,12 +77,14 @@ class Table:
 class Org:
     """The whole org; the same *number* and *clock* make the same one.
 
-    ``tables`` holds the records, ``sessions`` who may ask. Writers go through
+    *most* is how many requests it is said to be allowed a day, *jwt_key* the public key (PEM) of the connected app.
+    ``tables`` holds the records, ``sessions`` who may ask, ``kept`` what endpoints keep by its id from one request to
+    another (locators, bulk jobs). Writers go through
     :mod:`policy_gateway_salesforce.sandbox.writing`, queries through
     :mod:`policy_gateway_salesforce.sandbox.querying`.
     """
 
-    def __init__(self, number: int, clock: Clock) -> None:
+    def __init__(self, number: int, clock: Clock, *, most: int = 15_000, jwt_key: str = "") -> None:
         self.clock = clock
         self.number = number
         self.id = organization(number)
@@ -97,6 +99,8 @@ class Org:
             *(User(username(index), user_id(index)) for index in OWNERS),
         )
         self.sessions = Sessions(self.id, clock, users, f"sandbox {number}")
+        self.jwt_key = jwt_key
+        self.requests_most, self.requests_used = most, 0
         self.kept: dict[str, object] = {}
         self._numbers = itertools.count(_FIRST_NEW)
         self._undo: list[tuple[Table, str, Row | None]] = []

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, TypeAlias, cast
+from typing import Final, TypeAlias, cast
 from xml.sax.saxutils import escape
 
 import orjson
 
-if TYPE_CHECKING:
-    from policy_gateway_salesforce.sandbox.sessions import Session
+from policy_gateway_salesforce.sandbox.access import Session
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 

@@ -45,7 +45,9 @@ class Writer:
         kind = self._writable(name, "create")
         if any(each.lower() == "id" for each in values):
             raise invalid("cannot specify Id in an insert call", "INVALID_FIELD_FOR_INSERT_UPDATE", ["Id"])
-        row = {column.name: column.default for column in kind.columns if column.default not in {None, ""}}
+        row: dict[str, Json] = {
+            column.name: column.default for column in kind.columns if column.default not in {None, ""}
+        }
         row |= self._checked(kind, values, creating=True)
         self._require(kind, row)
         return self._insert(kind, row)
