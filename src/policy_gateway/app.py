@@ -45,6 +45,8 @@ from policy_gateway.identity import (
     Keys,
     Memberships,
     PrincipalFacts,
+    SessionAuthenticator,
+    Sessions,
     authenticate,
     derive,
     master_key,
@@ -53,7 +55,7 @@ from policy_gateway.model.field import FieldType
 from policy_gateway.model.principal import Credential
 from policy_gateway.plugins import Extensions, discover
 from policy_gateway.policy import Oracle, Policies, Vocabulary
-from policy_gateway.ports import FactSource
+from policy_gateway.ports import Authenticator, FactSource
 from policy_gateway.provenance import (
     Provenance,
     ProvenanceAnnotator,
@@ -116,6 +118,7 @@ class App:
     policies: Policies
     oracle: Oracle
     gateway: Gateway
+    sessions: Sessions
 
     @property
     def directory(self) -> KnownPlaces:
@@ -177,12 +180,14 @@ async def running(settings: Settings, *builtins: object) -> AsyncIterator[App]:
         policies = Policies(settings.policies, vocabulary(found), oracle)
         oracle.start(policies.distrust)
         stack.callback(oracle.stop)
-        gateway = _gateway(kept, policies)
+        keys = KeyAuthenticator(kept.database, kept.master, clock=now)
+        tokens = SessionAuthenticator(kept.database, kept.master, clock=now)
+        gateway = _gateway(kept, policies, (keys, tokens, *found.authenticators))
         stack.push_async_callback(gateway.entries.close)
         for work in (policies.watch(), _report(policies), _sweep(gateway)):
             stack.push_async_callback(_ended, asyncio.create_task(work))
         _log.info("gateway.started", version=policies.current().version)
-        yield App(kept, policies, oracle, gateway)
+        yield App(kept, policies, oracle, gateway, Sessions(keys, tokens, ConnectionStore(kept.database, now).kinds))
 
 
 def _wiring(settings: Settings, found: Extensions, own: OwnDataKind) -> Wiring:
@@ -193,7 +198,7 @@ def _wiring(settings: Settings, found: Extensions, own: OwnDataKind) -> Wiring:
     return Wiring(found.adapters, Transports(reach, http), limits, reserved={GATEWAY: own})
 
 
-def _gateway(kept: Administration, policies: Policies) -> Gateway:
+def _gateway(kept: Administration, policies: Policies, authenticators: tuple[Authenticator, ...]) -> Gateway:
     database, master, found = kept.database, kept.master, kept.extensions
     attempts = Attempts(database, now)
     value_keys = ValueKeys(partial(derive, master, "values"))
@@ -215,7 +220,7 @@ def _gateway(kept: Administration, policies: Policies) -> Gateway:
     remarks = Remarks(database, partial(derive, master, "remarks"), os.urandom)
     return Gateway(
         entries=Entries(database, found.journals, clock=now, remarks=remarks),
-        authenticators=(KeyAuthenticator(database, master, clock=now), *found.authenticators),
+        authenticators=authenticators,
         policies=policies,
         connections=kept.connections,
         facts=facts,

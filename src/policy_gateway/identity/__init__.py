@@ -1,4 +1,4 @@
-"""Who is calling: API keys, what each was granted, and which teams and roles a principal has now."""
+"""Who is calling: API keys and the sessions that stand on them, what each was granted, teams and roles of now."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from policy_gateway.identity.facts import PrincipalFacts
 from policy_gateway.identity.keys import Grant, Issued, Keys
 from policy_gateway.identity.memberships import Memberships
 from policy_gateway.identity.secrets import derive, master_key, new_master_key
+from policy_gateway.identity.sessions import SessionAuthenticator, Sessions
 from policy_gateway.identity.store import KeyInfo
 
 __all__ = [
@@ -17,6 +18,8 @@ __all__ = [
     "Keys",
     "Memberships",
     "PrincipalFacts",
+    "SessionAuthenticator",
+    "Sessions",
     "authenticate",
     "derive",
     "master_key",

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from policy_gateway.errors import FactsUnavailable, GatewayError, NotAuthenticated
 from policy_gateway.identity.keys import Digests, prefix_of
-from policy_gateway.identity.store import KeyTable
+from policy_gateway.identity.store import KeyRow, KeyTable
 from policy_gateway.model.principal import Credential, Principal
 from policy_gateway.ports import Authenticator
 from policy_gateway.store import Database
@@ -41,16 +41,21 @@ class KeyAuthenticator:
         proven = hmac.compare_digest(proof, _NO_DIGEST if row is None else row.digest)
         if row is None or not proven or not row.info.valid(self._clock()):
             raise NotAuthenticated
-        info = row.info
-        return Principal(
-            id=info.principal,
-            tenant=info.tenant,
-            names=row.names | {info.principal},
-            purposes=info.purposes,
-            scopes=info.scopes,
-            acting_for=info.acting_for,
-            key=info.prefix,
-        )
+        return principal_of(row)
+
+
+def principal_of(row: KeyRow) -> Principal:
+    """Return whom a valid key stands for, with the names of this moment."""
+    info = row.info
+    return Principal(
+        id=info.principal,
+        tenant=info.tenant,
+        names=row.names | {info.principal},
+        purposes=info.purposes,
+        scopes=info.scopes,
+        acting_for=info.acting_for,
+        key=info.prefix,
+    )
 
 
 async def authenticate(credential: Credential, authenticators: Sequence[Authenticator]) -> Principal:

@@ -11,13 +11,13 @@ from hashlib import sha256
 from zlib import crc32
 
 from policy_gateway.errors import InvalidCall, RecordNotFound
+from policy_gateway.identity.alphabet import DIGITS, digits
 from policy_gateway.identity.names import principal_id, tenant_id, words
 from policy_gateway.identity.secrets import derive
 from policy_gateway.identity.store import KeyInfo, KeyRow, KeyTable
 from policy_gateway.model.principal import PrincipalId
 from policy_gateway.store import Database
 
-_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _KEY = re.compile(r"pgw_([0-9A-Za-z]{8})[0-9A-Za-z]{43}([0-9A-Za-z]{6})")
 _PREFIX, _SECRET, _CHECKSUM = 8, 43, 6
 _SECRET_BYTES = 32
@@ -112,8 +112,8 @@ class Keys:
 
     def _new_key(self) -> str:
         number = int.from_bytes(self._random(_SECRET_BYTES))
-        secret = _base62(number, _SECRET)
-        prefix = _base62(int.from_bytes(self._random(_PREFIX)) % len(_DIGITS) ** _PREFIX, _PREFIX)
+        secret = digits(number, _SECRET)
+        prefix = digits(int.from_bytes(self._random(_PREFIX)) % len(DIGITS) ** _PREFIX, _PREFIX)
         return f"pgw_{prefix}{secret}{_checksum(prefix + secret)}"
 
 
@@ -126,15 +126,7 @@ def prefix_of(key: str) -> str:
 
 
 def _checksum(text: str) -> str:
-    return _base62(crc32(text.encode()), _CHECKSUM)
-
-
-def _base62(number: int, width: int) -> str:
-    digits = []
-    for _ in range(width):
-        number, digit = divmod(number, len(_DIGITS))
-        digits.append(_DIGITS[digit])
-    return "".join(reversed(digits))
+    return digits(crc32(text.encode()), _CHECKSUM)
 
 
 def _chain(acting_for: Sequence[str], principal: str) -> tuple[PrincipalId, ...]:
