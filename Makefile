@@ -6,6 +6,7 @@
 #   make bench   ours beside nginx and the peers, in one run (rewrites benchmarks/RESULTS.md)
 #   make soak    the same properties, many more examples
 #   make docs    write the pages of docs/reference that come from the code
+#   make clients install the Node clients that the tests judge by (part of make test)
 #   make lock    refresh requirements/*.txt
 
 SHELL := /bin/bash
@@ -14,6 +15,7 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 VENV := .venv
+CLIENTS := .clients
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 PLUGINS := $(sort $(wildcard plugins/*/pyproject.toml))
@@ -22,13 +24,13 @@ CODE := $(wildcard src tests benchmarks examples $(dir $(PLUGINS)))
 # The workers of the test run; one a core is best.
 WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: demo test lint bench soak docs lock clean
+.PHONY: demo test lint bench soak docs clients lock clean
 
 demo: $(VENV)/.dev
 	@$(BIN)/policy-gateway demo
 
 # The blocks of a page belong to one worker, so work is handed out by page and by class.
-test: $(VENV)/.dev
+test: $(VENV)/.dev $(CLIENTS)/.ready
 	@.ci/debian chromium:chromium
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope $(PYTEST)
 
@@ -48,6 +50,8 @@ bench: $(VENV)/.bench
 	@.ci/debian nginx:nginx-light wrk:wrk
 	@$(BIN)/python benchmarks/run.py $(BENCH)
 
+clients: $(CLIENTS)/.ready
+
 docs: $(VENV)/.dev
 	@$(BIN)/python docs/generate.py
 
@@ -55,7 +59,7 @@ lock: $(VENV)/.uv
 	@.ci/lock $(UV)
 
 clean:
-	rm -rf $(VENV) .demo .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(CLIENTS) .demo .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # Each stamp says that the environment matches the locks it was made from.
 $(VENV)/.uv: requirements/uv.txt
@@ -73,3 +77,6 @@ $(VENV)/.dev: $(VENV)/.uv requirements/dev.txt pyproject.toml $(PLUGINS)
 $(VENV)/.bench: $(VENV)/.dev requirements/bench.txt
 	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements/bench.txt
 	@touch $@
+
+$(CLIENTS)/.ready: tests/clients/package.json .ci/clients
+	@.ci/clients $(CLIENTS)
