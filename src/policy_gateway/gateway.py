@@ -72,7 +72,7 @@ class Gateway:
             notes = await self.annotate(asked, released)
             besides = (found.replayed, found.matched, described(policy, principal, target, facts), found.page.limits)
             disclosure = entry.disclosed(Disclosure(released, notes, permit, entry.correlation, *besides))
-            return worded(disclosure, call, target.resource, target.catalogue)
+            return worded(disclosure, call, target.resource)
 
     async def handle_batch(self, batch: Batch, credential: Credential) -> list[Disclosure | GatewayError]:
         """Answer each call of *batch* in order, each decided and journalled on its own; errors are answers here."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from policy_gateway.model.decision import Permit, Related
 from policy_gateway.model.disclosure import Disclosure, Named, ReleasedRecord
-from policy_gateway.model.field import ID_PATH, Catalogue, Field, Resource
+from policy_gateway.model.field import ID_PATH, Field, Resource
 from policy_gateway.query import Call, Child, Query, Selected
 
 
@@ -43,54 +44,52 @@ class _Wording:
         wording = _Wording(query.select, self.words, self.fields, f"{self.within}{name}>")
         return tuple(map(wording.of, record.children[name]))
 
-    def named(self, resource: Resource, catalogue: Catalogue) -> Named:
-        """Return what the names mean that the caller has used for what it asked of *resource*."""
+    def named(self, resource: Resource, permit: Permit) -> Named:
+        """Return what the names mean that the caller has used for what it asked of *resource*, and may know of."""
         if not self.select:
             return Named(resource.native, {field.native: field for field in self.fields.values()})
         fields: dict[str, Field] = {}
         parents: dict[str, str] = {}
         for path in (item for item in self.select if isinstance(item, str)):
-            _name(path, self.words[self.within + path], _Into(resource, catalogue, fields, parents))
+            _name(path, self.words[self.within + path], _Into(resource, permit, fields, parents))
         children = {
-            self.words[f"{self.within}{item.relation}>"]: self._named_children(item, catalogue)
-            for item in self.select
-            if isinstance(item, Child) and item.query.resource in catalogue.resources
+            self.words[f"{self.within}{one.name}>"]: self._named_children(one) for one in permit.related if one.many
         }
         return Named(resource.native, fields, parents, children)
 
-    def _named_children(self, child: Child, catalogue: Catalogue) -> Named:
-        resource = catalogue.resources[child.query.resource]
-        within = f"{self.within}{child.relation}>"
-        return _Wording(child.query.select, self.words, resource.fields, within).named(resource, catalogue)
+    def _named_children(self, related: Related) -> Named:
+        within = f"{self.within}{related.name}>"
+        selected = next(item.query for item in self.select if isinstance(item, Child) and item.relation == related.name)
+        wording = _Wording(selected.select, self.words, related.resource.fields, within)
+        return wording.named(related.resource, related.permit)
 
 
 @dataclass(frozen=True, slots=True)
 class _Into:
-    """Where names begin, and where what they mean is gathered."""
+    """Where names begin, what is permitted there, and where what they mean is gathered."""
 
     resource: Resource
-    catalogue: Catalogue
+    permit: Permit
     fields: dict[str, Field]
     parents: dict[str, str]
 
 
 def _name(path: str, word: str, into: _Into) -> None:
-    """Gather what *word*, which stands for *path*, means; nothing when it leads nowhere."""
-    resource = into.resource
+    """Gather what *word*, which stands for *path*, means; nothing when the caller may not know of it."""
+    resource, permit = into.resource, into.permit
     *through, last = path.split("/")
     said = word.split(".")
     for depth, step in enumerate(through, 1):
-        reference = resource.fields.get(step)
-        found = None if reference is None else into.catalogue.resources.get("".join(reference.references[:1]))
-        if found is None:
+        related = next((one for one in permit.related if one.name == step and not one.many), None)
+        if related is None:
             return
-        resource = found
+        resource, permit = related.resource, related.permit
         into.parents[".".join(said[:depth])] = resource.native
-    if last in resource.fields:
+    if last in permit.ceiling and last in resource.fields:
         into.fields[word] = resource.fields[last]
 
 
-def worded(disclosure: Disclosure, call: Call, resource: Resource, catalogue: Catalogue) -> Disclosure:
+def worded(disclosure: Disclosure, call: Call, resource: Resource) -> Disclosure:
     """Return *disclosure* in the words of *call*; as it is when the call was in the gateway's own."""
     if call.words is None:
         return disclosure
@@ -104,5 +103,5 @@ def worded(disclosure: Disclosure, call: Call, resource: Resource, catalogue: Ca
         if (own := disclosure.notes.get(record.id)) is not None
     }
     released = replace(disclosure.released, records=tuple(map(wording.of, records)))
-    named = wording.named(resource, catalogue) if isinstance(operation, Query) else None
+    named = wording.named(resource, disclosure.permit) if isinstance(operation, Query) else None
     return replace(disclosure, released=released, notes=notes, named=named)
