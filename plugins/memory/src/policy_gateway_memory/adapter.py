@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
@@ -17,10 +18,11 @@ from policy_gateway.errors import (
     UpstreamInvalid,
 )
 from policy_gateway.model.field import Catalogue, FieldType, RecordId, Resource, Value
-from policy_gateway.query import Change, ChangeKind, Order, Query
+from policy_gateway.query import Change, ChangeKind, Child, Order, Query
 from policy_gateway.records import ConnectionConfig, Outcome, OutcomeKind, Page, Record, Transport
 from policy_gateway_memory import catalogue, filtering, mapping
 from policy_gateway_memory.crm import MemoryCrm, Row
+from policy_gateway_memory.related import STEP, unjoined, with_related
 
 MAX_PAGE = 1000
 _CURSOR = re.compile(r"(?P<kind>[ko]):(?P<place>[0-9]{1,20})", re.ASCII)
@@ -96,9 +98,12 @@ class MemoryAdapter:
         """Return one record, or one page. Never more than 1,000 records."""
         resource = self._resource(query.resource)
         select = _selected(query, resource)
+        own = replace(query, where=unjoined(query.where, resource, self._catalogue(), self._matching))
         if query.target is not None:
-            return Page(resource.name, (self._one(query, resource, select),))
-        return self._page(query, resource, select)
+            page = Page(resource.name, (self._one(own, resource, select),))
+        else:
+            page = self._page(own, resource, select)
+        return with_related(page, query, self._catalogue(), self._matching)
 
     async def write(self, change: Change) -> Outcome:
         """Create, update or delete one row."""
@@ -116,6 +121,20 @@ class MemoryAdapter:
             case _:
                 raise InvalidCall("this connection cannot make such a change")
         return Outcome(OutcomeKind.DONE, change.target)
+
+    def _matching(self, query: Query) -> tuple[Record, ...]:
+        """Return all records that *query* finds, its limit aside."""
+        resource = self._resource(query.resource)
+        select = _selected(query, resource)
+        where = unjoined(query.where, resource, self._catalogue(), self._matching)
+        rows = self._crm.select(
+            resource.name,
+            [resource.fields[path].native for path in select],
+            test=filtering.predicate(where, resource, self._options.region),
+            key=lambda rows: _sorted(rows, (*query.order, Order("id")), resource),
+        )
+        page = Page(resource.name, tuple(mapping.record(resource, row, select) for row in rows))
+        return with_related(page, query, self._catalogue(), self._matching).records
 
     def _catalogue(self) -> Catalogue:
         native = {
@@ -182,12 +201,13 @@ class MemoryAdapter:
 
 
 def _selected(query: Query, resource: Resource) -> tuple[str, ...]:
-    """Return the paths of *query*, having refused what a dict cannot do."""
+    """Return the paths of *query* in its own records, references included; refuse what a dict cannot do."""
     if query.group or query.having or query.history or query.associations:
         raise InvalidCall("this connection carries neither groups, history nor associations")
-    paths = tuple(path for path in query.select if isinstance(path, str))
-    if len(paths) != len(query.select):
-        raise InvalidCall("this connection selects plain fields only")
+    if not all(isinstance(item, str | Child) for item in query.select):
+        raise InvalidCall("this connection selects plain fields and related records only")
+    steps = (item.partition(STEP)[0] for item in query.select if isinstance(item, str))
+    paths = tuple(dict.fromkeys(steps))
     if any(path not in resource.fields for path in (*paths, *(order.path for order in query.order))):
         raise FieldRefused
     return paths

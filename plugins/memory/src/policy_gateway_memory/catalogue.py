@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
-from policy_gateway.model.field import ID_PATH, Catalogue, Field, FieldType, IdentifierKind, Resource
+from policy_gateway.model.field import ID_PATH, Catalogue, Field, FieldType, IdentifierKind, Relation, Resource
 
 ADAPTER = "memory"
 NATIVE_PREFIX = f"{ADAPTER}."
+STAFF = Relation("staff", "Staff", "contact", "company")
 
 
 def _fields(*fields: Field) -> dict[str, Field]:
@@ -55,7 +57,7 @@ def _contact() -> dict[str, Field]:
         _field("iban", category="financial", label="IBAN"),
         _field("notes", category="free_text"),
         _field("language", FieldType.CHOICE, "identity"),
-        _field("company", FieldType.REFERENCE),
+        replace(_field("company", FieldType.REFERENCE), references=("company",), relationship="employer"),
         _field("owner", FieldType.REFERENCE, "processing"),
         _field("team", category="processing"),
         _field("lead_source", FieldType.CHOICE, "processing"),
@@ -88,11 +90,16 @@ def native_field(path: str, kind: FieldType) -> Field:
 
 def catalogue(native: Mapping[str, Iterable[tuple[str, FieldType]]] | None = None) -> Catalogue:
     """Return the mapped fields, and by resource the (path, type) of *native* ones."""
-    mapped = {"contact": ("contacts", _contact()), "company": ("companies", _company())}
+    mapped = (
+        Resource("contact", "contacts", _contact(), native="Person", aliases=("people",)),
+        Resource("company", "companies", _company(), native="Firm", children=(STAFF,)),
+    )
     resources = {
-        name: Resource(
-            name, plural, {**fields, **{path: native_field(path, kind) for path, kind in (native or {}).get(name, ())}}
-        )
-        for name, (plural, fields) in mapped.items()
+        resource.name: replace(resource, fields={**resource.fields, **_natives((native or {}).get(resource.name, ()))})
+        for resource in mapped
     }
     return Catalogue(ADAPTER, resources)
+
+
+def _natives(found: Iterable[tuple[str, FieldType]]) -> dict[str, Field]:
+    return {path: native_field(path, kind) for path, kind in found}
