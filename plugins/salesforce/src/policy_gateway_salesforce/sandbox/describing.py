@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from policy_gateway_salesforce.sandbox.access import User
-from policy_gateway_salesforce.sandbox.kinds import KINDS
+from policy_gateway_salesforce.sandbox.kinds import KINDS, kind_named
 from policy_gateway_salesforce.sandbox.schema import NUMBERS, Child, Column, Kind, Type
 from policy_gateway_salesforce.sandbox.wire import Answer, Asked, Json, not_found
 
@@ -120,9 +120,8 @@ def described(kind: Kind, user: User, asked: Asked) -> dict[str, Json]:
 
 def describe(_: object, asked: Asked) -> Answer:
     """Answer ``GET /sobjects/{name}/describe``."""
-    kind = KINDS.get(asked.segments[4])
-    user = asked.who.user
-    if kind is None or not user.may("read", kind):
+    kind, user = kind_named(asked.segments[4]), asked.who.user
+    if not user.may("read", kind):
         raise not_found()
     return Answer(200, described(kind, user, asked))
 

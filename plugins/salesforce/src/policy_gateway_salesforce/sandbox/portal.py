@@ -38,8 +38,8 @@ def versions(_: Org, __: Asked) -> Answer:
     """Answer ``GET /services/data``, which needs no session."""
     listed: list[Json] = []
     for version in range(OLDEST, NEWEST + 1):
-        season, year = _SEASONS[version % 3], 17 + (version - OLDEST + 1) // 3
-        label = f"{season} '{year + (season == 'Winter')}"
+        season, year = _SEASONS[(version - OLDEST) % 3], 17 + (version - OLDEST + 2) // 3
+        label = f"{season} '{year}"
         listed.append({"label": label, "url": f"/services/data/v{version}.0", "version": f"{version}.0"})
     return Answer(200, listed)
 

@@ -14,7 +14,7 @@ from policy_gateway_salesforce.sandbox.ids import canonical
 from policy_gateway_salesforce.sandbox.kinds import KINDS
 from policy_gateway_salesforce.sandbox.paths import Scope
 from policy_gateway_salesforce.sandbox.schema import Kind, Type
-from policy_gateway_salesforce.sandbox.showing import Below, Shown, shape
+from policy_gateway_salesforce.sandbox.showing import Below, Shape, Shown, shape
 from policy_gateway_salesforce.sandbox.state import Org, Row
 from policy_gateway_salesforce.sandbox.terms import Term, filtered, rank, sorted_by, term
 from policy_gateway_salesforce.sandbox.wire import Json, invalid
@@ -71,7 +71,7 @@ def _plan(org: Org, user: User, query: nodes.Query, text: str, *, deleted: bool)
     columns = [item for item in query.select if isinstance(item, nodes.Column)]
     if query.group or any(aggregated(column.value) for column in columns):
         return _grouped(scope, query, columns)
-    shown = shape(scope, query.select, _below)
+    shown = shaped(scope, query.select)
     finder = Finder(scope, query)
     return Plan(scope.kind, finder.find, shown.record, columns=tuple(shown.columns))
 
@@ -126,6 +126,11 @@ class Finder:
                 return table.rows.values() if deleted else table.live()
 
 
+def shaped(scope: Scope, select: Iterable[nodes.Selected]) -> Shape:
+    """Return how the records of *scope* are shown of which *select* is selected."""
+    return shape(scope, select, _below)
+
+
 def _joined(scope: Scope, query: nodes.Query) -> frozenset[Json]:
     """Return the ids that a semi-join selects."""
     inner = replace(scope, kind=scope.object(query.source.object, query.source.path.at), names=names(query.source))
@@ -166,7 +171,7 @@ def _below(scope: Scope, child: nodes.ChildQuery) -> Below:
     inner = replace(scope, kind=kind, names=names(query.source, query.select, child=True))
     _permitted(inner, query)
     finder, kin = Finder(inner, query), _Kin(inner, relation.column)
-    return Below(relation.name, lambda row: finder.find(kin.of(str(row["Id"]))), shape(inner, query.select, _below))
+    return Below(relation.name, lambda row: finder.find(kin.of(str(row["Id"]))), shaped(inner, query.select))
 
 
 class _Kin:

@@ -20,7 +20,12 @@ _KEPT_DAYS: Final = 30
 
 def readable(org: Org, asked: Asked) -> Kind:
     """Return the object that the path names, which the user may read."""
-    kind = org.table(asked.segments[4]).kind
+    return readable_named(org, asked, asked.segments[4])
+
+
+def readable_named(org: Org, asked: Asked, name: str) -> Kind:
+    """Return the object *name*, which the user may read."""
+    kind = org.table(name).kind
     if not asked.who.user.may("read", kind):
         raise not_found()
     return kind

@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from policy_gateway_salesforce.sandbox import describing, oauth, portal, queries, records, soap
+from policy_gateway_salesforce.sandbox import (
+    composite,
+    describing,
+    many,
+    oauth,
+    portal,
+    queries,
+    records,
+    searching,
+    soap,
+)
 from policy_gateway_salesforce.sandbox.routing import Route, Routes, route
 from policy_gateway_salesforce.sandbox.state import Org
 from policy_gateway_salesforce.sandbox.wire import Answer, Asked, Json, not_found
@@ -14,6 +24,17 @@ from policy_gateway_salesforce.sandbox.writing import Ambiguous
 _VERSIONED: Final = 3
 _DATA: Final = "/services/data/*"
 _SOBJECT: Final = "/services/data/*/sobjects/*"
+
+_MANY: Final = "/services/data/*/composite/sobjects"
+
+
+def _composite(org: Org, asked: Asked) -> Answer:
+    return composite.composite(org, asked, dispatch)
+
+
+def _batch(org: Org, asked: Asked) -> Answer:
+    return composite.batch(org, asked, dispatch)
+
 
 _ROUTES: Final = Routes(
     (
@@ -38,6 +59,15 @@ _ROUTES: Final = Routes(
         route(f"GET {_SOBJECT}/*/*", records.get_by),
         route(f"PATCH {_SOBJECT}/*/*", records.upsert),
         route(f"DELETE {_SOBJECT}/*/*", records.delete_by),
+        route(f"GET {_DATA}/search", searching.search),
+        route(f"POST {_DATA}/composite", _composite),
+        route(f"POST {_DATA}/composite/batch", _batch),
+        route(f"POST {_MANY}", many.create_many),
+        route(f"PATCH {_MANY}", many.update_many),
+        route(f"DELETE {_MANY}", many.delete_many),
+        route(f"GET {_MANY}/*", many.read_many),
+        route(f"POST {_MANY}/*", many.read_many),
+        route(f"PATCH {_MANY}/*/*", many.upsert_many),
         route("POST /services/oauth2/token", oauth.token, free=True),
         route("GET /services/oauth2/revoke", oauth.revoke, free=True),
         route("POST /services/oauth2/revoke", oauth.revoke, free=True),

@@ -141,16 +141,20 @@ class Org:
             self._undo.append((table, identifier, before))
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Do all that is inside, or, when it raises, none of it. Transactions nest."""
+    def transaction(self) -> Iterator[Callable[[], None]]:
+        """Do all that is inside, or, when it raises, none of it. What is yielded undoes it on demand. They nest."""
         mark = len(self._undo)
         self._depth += 1
-        try:
-            yield
-        except BaseException:
+
+        def undo() -> None:
             while len(self._undo) > mark:
                 table, identifier, row = self._undo.pop()
                 table.put(identifier, row)
+
+        try:
+            yield undo
+        except BaseException:
+            undo()
             raise
         finally:
             self._depth -= 1
