@@ -153,6 +153,18 @@ class Session:
     credential: Credential
 
 
+class Seal(Protocol):
+    """Seals what a facade must find again in a later request, in whatever process: a locator, a job."""
+
+    def close(self, said: bytes) -> str:
+        """Return *said* as a token of ``A-Z a-z 0-9 - _`` that says nothing to whoever carries it."""
+        ...
+
+    def open(self, token: str) -> bytes | None:
+        """Return what *token* says; None when it was not sealed here, or for somebody or something else."""
+        ...
+
+
 class Sessions(Protocol):
     """Knows what a CRM's clients show instead of headers. NotAuthenticated, in the same words, for all that is bad."""
 
@@ -162,6 +174,10 @@ class Sessions(Protocol):
 
     async def enter(self, credential: Credential, dialect: str) -> Session:
         """Return the session that *credential* stands for: a sealed token, or ``<API key>~<purpose>~<connection>``."""
+        ...
+
+    def seal(self, session: Session) -> Seal:
+        """Return the seal of *session*: its principal's, on its connection, for its purpose; later sessions', too."""
         ...
 
 

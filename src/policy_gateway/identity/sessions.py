@@ -13,7 +13,7 @@ from typing import Final
 
 from policy_gateway.errors import NotAuthenticated
 from policy_gateway.identity.authenticator import BEARER, KeyAuthenticator, principal_of
-from policy_gateway.identity.seals import Claims, Kind, Seals
+from policy_gateway.identity.seals import Claims, Kind, OwnSeal, Seals, cipher_of
 from policy_gateway.identity.store import KeyTable
 from policy_gateway.model.principal import Credential, Principal
 from policy_gateway.ports import Login, LoginGrant, Session
@@ -46,6 +46,7 @@ class SessionAuthenticator:
 
     def __init__(self, database: Database, master: bytes, *, clock: Callable[[], datetime]) -> None:
         self._table = KeyTable(database)
+        self._said = cipher_of(master)
         self._seals = Seals(master)
         self._clock = clock
 
@@ -76,6 +77,10 @@ class SessionAuthenticator:
         return self._seals.seal(
             Claims(kind, key, session.purpose, session.connection, dialect, int(ends.timestamp())),
         )
+
+    def own(self, session: Session) -> OwnSeal:
+        """Return the seal of *session*, and of every other one of the same principal, connection and purpose."""
+        return OwnSeal(self._said, bound_to(session))
 
 
 class Sessions:
@@ -124,6 +129,10 @@ class Sessions:
         bound = _Bound(*said) if len(said) == 2 else await self._only(principal, dialect, said)  # noqa: PLR2004 -- both
         return await self._session(principal, bound, dialect, Credential(BEARER, key, network))
 
+    def seal(self, session: Session) -> OwnSeal:
+        """Return the seal of *session*: its principal's, on its connection, for its purpose; later sessions', too."""
+        return self._tokens.own(session)
+
     async def _principal(self, key: str, network: str) -> Principal:
         principal = await self._keys.authenticate(Credential(BEARER, key, network))
         if principal is None:
@@ -143,3 +152,8 @@ class Sessions:
         if bound.purpose not in principal.purposes or not dialect or kinds.get(bound.connection) != dialect:
             raise NotAuthenticated
         return Session(principal.id, principal.tenant, bound.connection, bound.purpose, credential)
+
+
+def bound_to(session: Session) -> tuple[str, ...]:
+    """Return what the seal of *session* is bound to."""
+    return (session.tenant, session.principal, session.connection, session.purpose)
