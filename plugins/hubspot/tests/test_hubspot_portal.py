@@ -247,6 +247,19 @@ class TestAssociations:
         assert [("102", "5002")] == [(each["from"]["id"], each["to"][0]["toObjectId"]) for each in told["results"]]
         assert [["103"]] == [each["context"]["fromObjectId"] for each in told["errors"]]
 
+    async def test_unlabeled(self, sandbox: Sandbox) -> None:
+        """A label is taken off without the association."""
+        spec = [{"associationCategory": "USER_DEFINED", "associationTypeId": 41}]
+        pair = {"from": {"id": "101"}, "to": {"id": "5001"}, "types": spec}
+        root = "/crm/v4/associations/contacts/companies/batch"
+        types = []
+        for path in ("create", "labels/archive"):
+            await call(sandbox, f"POST {root}/{path}", {"inputs": [pair]})
+            _, seen = await call(sandbox, "GET /crm/v4/objects/contacts/101/associations/companies")
+            types.append({kind["typeId"] for kind in seen["results"][0]["associationTypes"]})
+
+        assert [{1, 41, 279}, {1, 279}] == types
+
     async def test_archived(self, sandbox: Sandbox) -> None:
         """A record that is archived is associated with nothing any more."""
         await call(sandbox, "DELETE /crm/v3/objects/companies/5001")
@@ -366,6 +379,13 @@ class TestPaths:
 
         assert {True, False} == {each["hidden"] for each in everything["results"]}
         assert {False} == {each["hidden"] for each in fewer["results"]}
+
+    async def test_changed_property(self, sandbox: Sandbox) -> None:
+        """The firm changes its own properties, not the vendor's."""
+        own, told = await call(sandbox, "PATCH /crm/v3/properties/contacts/iban", {"label": "Account"})
+        vendors, _ = await call(sandbox, "PATCH /crm/v3/properties/contacts/email", {"label": "Address"})
+
+        assert (200, "Account", 400) == (own, told["label"], vendors)
 
     async def test_account(self, sandbox: Sandbox) -> None:
         """The account tells what was used of the API today."""

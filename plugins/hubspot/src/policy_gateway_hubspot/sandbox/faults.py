@@ -21,6 +21,7 @@ class FaultKind(StrEnum):
 
     RATE_LIMIT = "rate_limit"
     DAILY_LIMIT = "daily_limit"
+    SECONDLY_LIMIT = "secondly_limit"
     LATENCY = "latency"
     STALL = "stall"
     RESET = "reset"
@@ -110,6 +111,8 @@ def before(fault: Fault) -> Answer | None:
             raise rate_limit("TEN_SECONDLY_ROLLING")
         case FaultKind.DAILY_LIMIT:
             raise rate_limit("DAILY")
+        case FaultKind.SECONDLY_LIMIT:
+            raise rate_limit("SECONDLY")
         case FaultKind.REDIRECT:
             return Answer(302, None, {"location": "http://169.254.169.254/latest/meta-data/"})
         case FaultKind.STATUS:

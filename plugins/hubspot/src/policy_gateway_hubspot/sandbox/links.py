@@ -117,6 +117,15 @@ def batch_archive(world: World, asked: Asked) -> Answer:
     return Answer(204)
 
 
+def batch_unlabel(world: World, asked: Asked) -> Answer:
+    """Answer ``POST …/associations/{fromType}/{toType}/batch/labels/archive``: labels go, associations stay."""
+    for (from_kind, from_id, to_kind, to_id), each in _pairs(world, asked):
+        specs = each.get("types")
+        gone = relations.type_ids(from_kind, specs if isinstance(specs, list) else [])
+        world.unlabel(from_kind, from_id, to_kind, to_id, types=gone - {CONTACT_TO_COMPANY, BACK[CONTACT_TO_COMPANY]})
+    return Answer(204)
+
+
 def associate(world: World, ends: Ends, types: Collection[int]) -> None:
     """Associate two records; a contact's first company is its primary one, and whoever is labeled is linked plainly."""
     from_kind, from_id, to_kind, to_id = ends
@@ -166,7 +175,7 @@ def _kinds(world: World, asked: Asked) -> tuple[str, str]:
     return world.of(asked.segments[2]).kind.name, world.of(asked.segments[3]).kind.name
 
 
-def _pairs(world: World, asked: Asked) -> Iterator[tuple[tuple[str, ...], dict[str, Json]]]:
+def _pairs(world: World, asked: Asked) -> Iterator[tuple[Ends, dict[str, Json]]]:
     from_kind, to_kind = _kinds(world, asked)
     for each in _inputs(asked, MAX_WRITTEN):
         yield (from_kind, _id(each.get("from")), to_kind, _id(each.get("to"))), each

@@ -11,7 +11,7 @@ from policy_gateway_hubspot.sandbox.tokens import CLIENT_ID, CLIENT_SECRET, CODE
 from policy_gateway_hubspot.sandbox.wire import Answer, Asked, Json, Refusal, not_found, text
 
 APP: Final = 139901
-USER: Final = 7001
+USER: Final = 40_007_001
 _PERSON: Final = "anna@example.com"
 _DOMAIN: Final = "contact-center.example.com"
 _CODES: Final = MappingProxyType(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Final
 
 from policy_gateway_hubspot.sandbox import schema, seed
@@ -78,6 +79,25 @@ def create_property(world: World, asked: Asked) -> Answer:
         custom=True,
     )
     return Answer(201, items.properties[name].described(items.kind.name))
+
+
+def update_property(world: World, asked: Asked) -> Answer:
+    """Answer ``PATCH …/properties/{objectType}/{name}``: label, options and visibility of the firm's own."""
+    items = world.of(asked.segments[2])
+    definition = items.properties.get(asked.segments[3])
+    if definition is None:
+        raise not_found(f"No property exists with name '{asked.segments[3][:60]}'")
+    if not definition.custom:
+        raise invalid(f"The definition of {definition.name} is read-only")
+    body = asked.json()
+    changed = replace(
+        definition,
+        label=text(body.get("label", definition.label), "label"),
+        hidden=body.get("hidden", definition.hidden) is True,
+        options=tuple(text(each.get("value"), "value") for each in json_items(body, "options")) or definition.options,
+    )
+    items.properties[definition.name] = changed
+    return Answer(200, changed.described(items.kind.name))
 
 
 def _owner(identifier: str, first: str, last: str, team: str) -> dict[str, Json]:

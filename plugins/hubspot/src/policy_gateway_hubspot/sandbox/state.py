@@ -175,6 +175,12 @@ class World:
             if contact and contact.properties.get("associatedcompanyid") == company:
                 del contact.properties["associatedcompanyid"]
 
+    def unlabel(self, from_kind: str, from_id: str, to_kind: str, to_id: str, *, types: frozenset[int]) -> None:
+        """Take labels off an association, both ways; the association itself stays."""
+        self.links.get((from_kind, from_id, to_kind), {}).get(to_id, set()).difference_update(types)
+        backward = {BACK[each] for each in types}
+        self.links.get((to_kind, to_id, from_kind), {}).get(from_id, set()).difference_update(backward)
+
     def linked(self, from_kind: str, from_id: str, to_kind: str) -> Mapping[str, set[int]]:
         """Return the ids of associated records that are not archived, with the association's type ids."""
         alive = self.items[to_kind].live
