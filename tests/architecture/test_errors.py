@@ -4,9 +4,10 @@ import ast
 import inspect
 import re
 from collections.abc import Iterator
+from types import ModuleType
 from typing import TYPE_CHECKING
 
-from policy_gateway import errors
+from policy_gateway import errors, wire
 from policy_gateway.errors import GatewayError
 from policy_gateway.web import refusals
 
@@ -41,10 +42,10 @@ def classes(root: type[GatewayError]) -> Iterator[type[GatewayError]]:
             yield from classes(child)
 
 
-def web_classes() -> Iterator[type[GatewayError]]:
-    """Yield what the web adds to the tree."""
-    for value in vars(refusals).values():
-        if inspect.isclass(value) and value.__module__ == refusals.__name__ and issubclass(value, GatewayError):
+def web_classes(module: ModuleType = refusals) -> Iterator[type[GatewayError]]:
+    """Yield what *module*, by default the web's own, adds to the tree."""
+    for value in vars(module).values():
+        if inspect.isclass(value) and value.__module__ == module.__name__ and issubclass(value, GatewayError):
             yield value
 
 
@@ -59,6 +60,12 @@ class TestTree:
         own = {(kind.__name__, kind.__bases__[0].__name__) for kind in web_classes()}
 
         assert own | {("InvalidCall", "Refused")} == shown
+
+    def test_drawn_by_the_wire(self) -> None:
+        """What every facade may raise is drawn, too."""
+        shown = {(kind, parent) for kind, parent in drawn(wire.refusals.__doc__ or "") if parent}
+
+        assert {(kind.__name__, kind.__bases__[0].__name__) for kind in web_classes(wire.refusals)} == shown
 
     def test_one_place(self, product: tuple[Source, ...]) -> None:
         """Only the web adds to the tree, by what only HTTP knows, so that every entrance can translate all of it."""
@@ -94,7 +101,8 @@ class TestCodes:
 
     def test_unique(self) -> None:
         """No two errors bring the same code."""
-        codes = [kind.code for kind in {*classes(GatewayError), *web_classes()} if "code" in vars(kind)]
+        everything = {*classes(GatewayError), *web_classes(), *web_classes(wire.refusals)}
+        codes = [kind.code for kind in everything if "code" in vars(kind)]
 
         assert sorted(set(codes)) == sorted(codes)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import policy_gateway
-from policy_gateway import errors
+from policy_gateway import errors, wire
 from policy_gateway.errors import ConfigurationError, GatewayError
 from policy_gateway.testing.entrances import HttpClient, ScriptedGate
 from policy_gateway.web import refusals
@@ -44,7 +44,7 @@ STATUSES = {
 
 def kinds() -> Iterator[type[GatewayError]]:
     """Yield every error that can reach a caller."""
-    for module in (errors, refusals):
+    for module in (errors, refusals, wire.refusals):
         for value in vars(module).values():
             if inspect.isclass(value) and issubclass(value, GatewayError) and not issubclass(value, ConfigurationError):
                 yield value
@@ -53,7 +53,7 @@ def kinds() -> Iterator[type[GatewayError]]:
 def phrases() -> Iterator[str]:
     """Yield every detail that the entrance, and what answers a call behind it, gives to an error."""
     root = Path(str(policy_gateway.__file__)).parent
-    folders = ("web", "provenance", "enforcement", "crm")
+    folders = ("web", "wire", "provenance", "enforcement", "crm")
     administration = root / "crm" / "store.py"
     for path in (path for folder in folders for path in (root / folder).rglob("*.py") if path != administration):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

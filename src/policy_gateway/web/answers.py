@@ -10,17 +10,12 @@ import orjson
 
 from policy_gateway.errors import UpstreamInvalid
 from policy_gateway.model.disclosure import Disclosure, Note, ReleasedRecord
+from policy_gateway.wire.replying import SAFE as SAFE_EVERYWHERE
+from policy_gateway.wire.replying import plain, written
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
-SAFE: Final[Headers] = (
-    (b"cache-control", b"private, no-store"),
-    (b"vary", b"Authorization, X-Purpose, Accept-Language"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-)
+SAFE: Final[Headers] = (*SAFE_EVERYWHERE, (b"vary", b"Authorization, X-Purpose, Accept-Language"))
 """On every answer of the API, whatever it says."""
 
 
@@ -102,26 +97,9 @@ def etag(record: ReleasedRecord, disclosure: Disclosure) -> bytes:
     return b'"%b~%b"' % (record.tag.encode(), _digest(notes))
 
 
-def written(members: Mapping[str, object]) -> bytes:
-    """Return *members* as JSON; UpstreamInvalid for a value that JSON cannot carry unharmed."""
-    try:
-        return orjson.dumps(members, default=_plain)
-    except TypeError:
-        raise UpstreamInvalid from None
-
-
 def _digest(notes: Mapping[str, Note]) -> bytes:
     try:
-        text = orjson.dumps(notes, default=_plain, option=orjson.OPT_SORT_KEYS)
+        text = orjson.dumps(notes, default=plain, option=orjson.OPT_SORT_KEYS)
     except TypeError:
         raise UpstreamInvalid from None
     return blake2b(text, digest_size=9).hexdigest().encode()
-
-
-def _plain(value: object) -> object:
-    """Return mappings and sets that orjson does not know as those that it does."""
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, frozenset | set):
-        return sorted(value)
-    raise TypeError

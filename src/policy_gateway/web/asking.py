@@ -11,8 +11,9 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag, ValidationError
 
 from policy_gateway.web.parsing import MOST_NAMES, MOST_RECORDS, NAME
-from policy_gateway.web.parsing_json import Json, Step, pointer
+from policy_gateway.web.parsing_json import pointer
 from policy_gateway.web.refusals import Flaw, Malformed
+from policy_gateway.wire.strict_json import Json, Step
 
 MOST_CALLS: Final = 100
 MOST_VALUES: Final = 500

@@ -25,8 +25,8 @@ from policy_gateway.web.metrics import Metrics
 from policy_gateway.web.network import Proxies
 from policy_gateway.web.ports import Inside
 from policy_gateway.web.problems import MEDIA_TYPE, language_of, problem_of
-from policy_gateway.web.refusals import MethodRefused
 from policy_gateway.web.routing import place_of, refuse_disguised, singular
+from policy_gateway.wire import MethodRefused
 
 API: Final = b"/v1/"
 PROBES: Final = frozenset({"/livez", "/readyz", "/startupz"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Sequence
 from typing import Final
@@ -12,14 +11,14 @@ from policy_gateway.model.principal import Credential
 from policy_gateway.ports import Message, Receive
 from policy_gateway.query import Action, Call, Circumstances, Operation, Verify
 from policy_gateway.web.refusals import (
-    BodyTooLarge,
-    BodyTooSlow,
     HeadersTooMany,
-    MediaTypeRefused,
     NotAcceptable,
     Smuggled,
 )
 from policy_gateway.web.routing import NOWHERE, Place
+from policy_gateway.wire import Body, MediaTypeRefused
+from policy_gateway.wire.bodies import media_type_of
+from policy_gateway.wire.circumstances import TOLD, circumstances_of
 
 MOST_HEADERS: Final = 100
 JSON: Final = frozenset({"application/json"})
@@ -32,11 +31,9 @@ _LOOKED_AT: Final = frozenset(
     b"x-request-id x-forwarded-for".split()
 )
 _LISTS: Final = frozenset({b"accept", b"accept-language", b"if-none-match", b"x-forwarded-for"})
-_TOLD: Final = (b"x-reason", b"x-ticket", b"x-interaction", b"x-channel", b"x-direction")
+_TOLD: Final = tuple(name.encode() for name in TOLD)
 _JSON_ACCEPTED: Final = frozenset({b"*/*", b"application/json"})
 _PURPOSE: Final = re.compile(rb"[a-z][a-z0-9_]{0,63}")
-_TICKET: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:#/@+-]{0,127}", re.ASCII)
-_WORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._~:+/=-]{1,128}")
 _BEARER: Final = re.compile(rb"([A-Za-z][A-Za-z0-9-]{0,31}) +([A-Za-z0-9._~+/=:-]{1,4096})")
 _IDEMPOTENCY_KEY: Final = re.compile(rb'"?([A-Za-z0-9_.:~-]{1,128})"?')
@@ -136,31 +133,8 @@ class Exchange:
             raise PurposeRefused
         self.purpose = purpose.decode()
         if not headers.keys().isdisjoint(_TOLD):
-            self.circumstances = self._circumstances(self.circumstances)
-
-    def _circumstances(self, known: Circumstances) -> Circumstances:
-        direction = self._told(b"x-direction", _WORD)
-        if direction not in {"", "inbound", "outbound"}:
-            raise InvalidCall("this is not one of the allowed values")
-        return Circumstances(
-            reason=self._told(b"x-reason", _WORD),
-            ticket=self._told(b"x-ticket", _TICKET),
-            interaction=self._told(b"x-interaction", _TICKET),
-            channel=self._told(b"x-channel", _WORD),
-            direction=direction,
-            network=known.network,
-            request_id=known.request_id,
-            correlation=known.correlation,
-        )
-
-    def _told(self, name: bytes, grammar: re.Pattern[str]) -> str:
-        given = self.headers.get(name)
-        if given is None:
-            return ""
-        text = given.decode("latin-1")
-        if grammar.fullmatch(text) is None:
-            raise InvalidCall("this header is not well-formed")
-        return text
+            told = {name.decode(): headers[name].decode("latin-1") for name in _TOLD if name in headers}
+            self.circumstances = circumstances_of(told, self.circumstances)
 
     def call(self, operation: Operation, include: frozenset[str] = NOTHING, connection: str | None = None) -> Call:
         """Return the call that *operation* is, on the path's connection unless another is named."""
@@ -188,36 +162,17 @@ class Exchange:
 
     def require_media_type(self, allowed: frozenset[str]) -> None:
         """Raise MediaTypeRefused unless the body is uncompressed and of one of the *allowed* types."""
-        if self.headers.get(b"content-encoding", b"identity").lower() != b"identity":
-            raise MediaTypeRefused
-        given = self.headers.get(b"content-type", b"").decode("latin-1")
-        name, _, rest = given.partition(";")
-        if name.strip().lower() not in allowed or rest.strip().lower() not in {"", "charset=utf-8", 'charset="utf-8"'}:
+        headers = self.headers
+        given = headers.get(b"content-type", b"").decode("latin-1")
+        if media_type_of(given, headers.get(b"content-encoding", b"").decode("latin-1")) not in allowed:
             raise MediaTypeRefused
 
     async def body(self, limit: int, deadline: float) -> bytes:
         """Return the whole body: at most *limit* bytes, within *deadline* seconds."""
-        announced = self.headers.get(b"content-length", b"")
-        if announced.isdigit() and int(announced[:20]) > limit:
-            raise BodyTooLarge
-        chunks: list[bytes] = []
-        size = 0
-        try:
-            async with asyncio.timeout(deadline):
-                more = True
-                while more:
-                    message = await self.receive()
-                    if message["type"] != "http.request":
-                        raise BodyTooSlow
-                    chunks.append(message.get("body", b""))
-                    size += len(chunks[-1])
-                    more = message.get("more_body", False)
-                    if size > limit:
-                        raise BodyTooLarge
-        except TimeoutError:
-            raise BodyTooSlow from None
+        body = Body(self.receive, self.headers.get(b"content-length", b"").decode("latin-1"))
+        whole = await body.whole(limit, deadline)
         self.body_read = True
-        return b"".join(chunks)
+        return whole
 
     def precondition(self) -> str | None:
         """Return the tag of If-Match (``*``: any state), None without one."""

@@ -17,7 +17,7 @@ from policy_gateway.web.openapi import document
 from policy_gateway.web.pages import api_page, page_headers, problems_page
 from policy_gateway.web.ports import Health, HttpRules
 from policy_gateway.web.problems import MEDIA_TYPE, language_of, problem_of
-from policy_gateway.web.refusals import MethodRefused
+from policy_gateway.wire import MethodRefused
 
 Clock = Callable[[], datetime]
 SECURITY_TXT_DAYS = 180

@@ -14,7 +14,7 @@ from typing import Final
 
 import orjson
 
-from policy_gateway import errors
+from policy_gateway import errors, wire
 from policy_gateway.web import refusals
 from policy_gateway.web.phrases import german
 from policy_gateway.web.texts import ENGLISH, GERMAN
@@ -48,11 +48,12 @@ STATUS: Final[Mapping[type[errors.GatewayError], int]] = MappingProxyType(
         errors.RateLimited: 503,
         errors.SafeguardError: 503,
         refusals.Forged: 403,
-        refusals.MethodRefused: 405,
         refusals.NotAcceptable: 406,
-        refusals.BodyTooSlow: 408,
-        refusals.BodyTooLarge: 413,
-        refusals.MediaTypeRefused: 415,
+        wire.MethodRefused: 405,
+        wire.PathUnknown: 404,
+        wire.BodyTooSlow: 408,
+        wire.BodyTooLarge: 413,
+        wire.MediaTypeRefused: 415,
         refusals.HeadersTooMany: 431,
     }
 )
@@ -60,7 +61,7 @@ STATUS: Final[Mapping[type[errors.GatewayError], int]] = MappingProxyType(
 SPECIFIC: Final = (errors.InvalidCall, errors.Conflict)
 """Errors whose own detail may be shown: it speaks of the call's form, never of a record."""
 
-CLOSING: Final = (refusals.BodyTooLarge, refusals.BodyTooSlow, refusals.HeadersTooMany, refusals.Smuggled)
+CLOSING: Final = (wire.BodyTooLarge, wire.BodyTooSlow, refusals.HeadersTooMany, refusals.Smuggled)
 """Errors after which the rest of the connection cannot be trusted, or is not worth waiting for."""
 
 
@@ -141,7 +142,7 @@ def _headers(error: BaseException) -> tuple[tuple[bytes, bytes], ...]:
             return ((b"www-authenticate", b'Bearer realm="policy-gateway"'),)
         case errors.RateLimited(retry_after=seconds):
             return ((b"retry-after", str(min(max(seconds, 1), LONGEST_WAIT)).encode()),)
-        case refusals.MethodRefused(allow=allow):
+        case wire.MethodRefused(allow=allow):
             return ((b"allow", ", ".join(allow).encode()),)
         case _ if isinstance(error, CLOSING):
             return ((b"connection", b"close"),)

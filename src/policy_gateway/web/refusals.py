@@ -1,13 +1,9 @@
-"""Refusals that only HTTP knows; everything else is in :mod:`policy_gateway.errors`.
+"""Refusals that only our own HTTP knows; :mod:`policy_gateway.wire.refusals` has those that facades share.
 
 ::
 
     Refused
-    ├── MethodRefused         the route exists, the method does not
     ├── NotAcceptable         the caller wants no JSON
-    ├── MediaTypeRefused      the body is no JSON, or is compressed
-    ├── BodyTooLarge          the body is larger than the limit
-    ├── BodyTooSlow           the body did not arrive in time
     ├── HeadersTooMany        more header lines than any client needs
     ├── Forged                a form that did not come from our own page
     └── InvalidCall
@@ -24,43 +20,11 @@ from dataclasses import dataclass
 from policy_gateway.errors import InvalidCall, Refused
 
 
-class MethodRefused(Refused):
-    """The route does not know this method; *allow* lists those that it does."""
-
-    code = "method-not-allowed"
-    summary = "this route does not take this method"
-
-    def __init__(self, allow: tuple[str, ...]) -> None:
-        super().__init__()
-        self.allow = allow
-
-
 class NotAcceptable(Refused):
     """The caller accepts no JSON, and there is no second serializer."""
 
     code = "not-acceptable"
     summary = "answers are application/json"
-
-
-class MediaTypeRefused(Refused):
-    """The body is of a media type that this route does not take, or is compressed."""
-
-    code = "unsupported-media-type"
-    summary = "send the body as uncompressed application/json"
-
-
-class BodyTooLarge(Refused):
-    """The body is larger than the limit."""
-
-    code = "body-too-large"
-    summary = "the body is too large"
-
-
-class BodyTooSlow(Refused):
-    """The body did not arrive in time."""
-
-    code = "body-too-slow"
-    summary = "the body did not arrive in time"
 
 
 class Forged(Refused):

@@ -42,6 +42,7 @@ ENGLISH: Final[Mapping[str, Text]] = MappingProxyType(
         "precondition-required": Text(
             "Precondition required", "send If-Match with the ETag that was read, or * to overwrite whatever is there"
         ),
+        "path-unknown": Text("Not found", "there is nothing at this path"),
         "method-not-allowed": Text("Method not allowed", "this route does not take this method"),
         "not-acceptable": Text("Not acceptable", "answers are application/json"),
         "unsupported-media-type": Text("Unsupported media type", "send the body as uncompressed application/json"),
@@ -98,6 +99,7 @@ GERMAN: Final[Mapping[str, Text]] = MappingProxyType(
         "precondition-required": Text(
             "Vorbedingung fehlt", "senden Sie If-Match mit dem gelesenen ETag, oder *, um jeden Stand zu überschreiben"
         ),
+        "path-unknown": Text("Nicht gefunden", "unter diesem Pfad gibt es nichts"),
         "method-not-allowed": Text("Methode nicht erlaubt", "diese Route kennt diese Methode nicht"),
         "not-acceptable": Text("Format nicht verfügbar", "Antworten sind application/json"),
         "unsupported-media-type": Text(

@@ -9,7 +9,7 @@ from policy_gateway.model.field import Value
 from policy_gateway.query import And, Compare, In, Not, Op, Or, Order, Query, RelativeDate, Text, Unit, Where
 from policy_gateway.web import asking
 from policy_gateway.web.parsing import require_name
-from policy_gateway.web.parsing_json import Json
+from policy_gateway.wire.strict_json import Json
 
 DEEPEST_FILTER: Final = 10
 MOST_CONDITIONS: Final = 200

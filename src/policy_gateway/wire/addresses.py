@@ -27,7 +27,7 @@ def segments_of(raw: bytes) -> tuple[str, ...]:
     A slash that is encoded is a part of its segment.
     """
     if _PATH.fullmatch(raw) is None:
-        raise InvalidCall("the path is not valid percent-encoded UTF-8")
+        raise InvalidCall("the path is not in its plain form")
     parts = raw[1:].removesuffix(b"/").split(b"/")
     if parts == [b""]:
         return ()

@@ -16,6 +16,7 @@ from policy_gateway.ports import Message, Receive
 from policy_gateway.query import Circumstances
 from policy_gateway.wire.addresses import pairs_of, segments_of
 from policy_gateway.wire.bodies import DEADLINE, LARGEST, Body, media_type_of
+from policy_gateway.wire.circumstances import circumstances_of
 from policy_gateway.wire.refusals import MediaTypeRefused
 from policy_gateway.wire.strict_json import MOST_PARTS, Json, parsed
 
@@ -106,10 +107,11 @@ class Ask:
         return Credential("bearer", secret, self.network)
 
     def circumstances(self) -> Circumstances:
-        """Return what the journal is told of the request: its network, its own id, and ours."""
+        """Return what the journal is told: network, ids, and what ``X-Ticket`` and its like say; InvalidCall."""
         given = self.headers.get("x-request-id", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else ""
-        return Circumstances(network=self.network, request_id=request_id, correlation=self.correlation)
+        known = Circumstances(network=self.network, request_id=request_id, correlation=self.correlation)
+        return circumstances_of(self.headers, known)
 
     @property
     def has_body(self) -> bool:
@@ -154,7 +156,7 @@ class Ask:
 
 def _gathered(lines: Sequence[tuple[bytes, bytes]]) -> tuple[Mapping[str, str], frozenset[str]]:
     if len(lines) > MOST_HEADERS:
-        raise InvalidCall("there are too many headers")
+        raise InvalidCall("this is too long or too large")
     headers: dict[str, str] = {}
     repeated: set[str] = set()
     for raw_name, raw_value in lines:

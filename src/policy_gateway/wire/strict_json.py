@@ -83,24 +83,22 @@ def _check(document: Json, most_parts: int, pointer: Callable[[Steps], str]) -> 
             raise InvalidCall("the body has too many parts")
         if len(steps) > DEEPEST:
             raise InvalidCall("the body is nested too deeply", pointer=pointer(steps))
-        if wrong := _wrong(part):
-            raise InvalidCall(wrong, pointer=pointer(steps))
+        _check_one(part, steps, pointer)
         waiting.extend(_parts(part, steps))
 
 
-def _wrong(part: Json) -> str:
-    """Return what is wrong with *part* itself; empty when nothing is."""
+def _check_one(part: Json, steps: Steps, pointer: Callable[[Steps], str]) -> None:
     match part:
         case _Duplicate():
-            return "a member is given twice"
+            raise InvalidCall("a member is given twice", pointer=pointer(steps))
         case float() if not math.isfinite(part):
-            return "a number is out of range"
+            raise InvalidCall("a number is out of range", pointer=pointer(steps))
         case str() if _NOT_TEXT.search(part):
-            return "a text holds what is no text"
+            raise InvalidCall("a text holds what is no text", pointer=pointer(steps))
         case dict() if any(_NOT_TEXT.search(name) for name in part):
-            return "a text holds what is no text"
+            raise InvalidCall("a text holds what is no text", pointer=pointer(steps))
         case _:
-            return ""
+            return
 
 
 def _parts(part: Json, steps: Steps) -> Iterator[tuple[Json, Steps]]:

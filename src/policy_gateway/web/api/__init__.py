@@ -10,8 +10,8 @@ from policy_gateway.web.answers import Answer
 from policy_gateway.web.api import batch, lookup, provenance, records, schema, verify
 from policy_gateway.web.exchange import Exchange
 from policy_gateway.web.ports import Inside
-from policy_gateway.web.refusals import MethodRefused
 from policy_gateway.web.routing import Route
+from policy_gateway.wire import MethodRefused
 
 Endpoint = Callable[[Exchange, Inside], Awaitable[Answer]]
 

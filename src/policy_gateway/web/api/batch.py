@@ -11,13 +11,14 @@ from policy_gateway.model.disclosure import Disclosure
 from policy_gateway.model.field import RecordId
 from policy_gateway.query import Batch, Call, Change, ChangeKind, Operation, Query
 from policy_gateway.web import asking
-from policy_gateway.web.answers import Answer, page, shown, with_obligations, written
+from policy_gateway.web.answers import Answer, page, shown, with_obligations
 from policy_gateway.web.api.records import read_object
 from policy_gateway.web.exchange import Exchange
 from policy_gateway.web.ports import Inside
 from policy_gateway.web.problems import language_of, problem_of
 from policy_gateway.web.routing import singular
 from policy_gateway.web.translating import search_query, values_of
+from policy_gateway.wire import written
 
 MULTI_STATUS: Final = 207
 

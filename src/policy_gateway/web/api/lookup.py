@@ -23,12 +23,13 @@ from policy_gateway.model.decision import KnownField
 from policy_gateway.model.disclosure import Disclosure
 from policy_gateway.model.field import ID_PATH
 from policy_gateway.query import Action, Describe, In, Or, Query
-from policy_gateway.web.answers import Answer, shown, written
+from policy_gateway.web.answers import Answer, shown
 from policy_gateway.web.api.batch import numbered
 from policy_gateway.web.api.records import read_object
 from policy_gateway.web.asking import LookupBody, understood
 from policy_gateway.web.exchange import Exchange
 from policy_gateway.web.ports import Inside
+from policy_gateway.wire import written
 
 RESOURCE: Final = "contact"
 PLURAL: Final = "contacts"

@@ -7,15 +7,16 @@ from typing import Final
 from policy_gateway.errors import GatewayError, InvalidCall
 from policy_gateway.model.field import RecordId, Value
 from policy_gateway.query import Batch, Call, Change, ChangeKind, Query
-from policy_gateway.web.answers import Answer, with_obligations, written
+from policy_gateway.web.answers import Answer, with_obligations
 from policy_gateway.web.api.batch import MULTI_STATUS, numbered, require_recorded, result_of, version_of
 from policy_gateway.web.api.records import read_object
 from policy_gateway.web.exchange import PATCHES, Exchange
 from policy_gateway.web.parsing import GDPR, one_query, parameters, require_name
-from policy_gateway.web.parsing_json import Json
 from policy_gateway.web.ports import Inside
 from policy_gateway.web.refusals import Flaw, Malformed
 from policy_gateway.web.translating import values_of
+from policy_gateway.wire import written
+from policy_gateway.wire.strict_json import Json
 
 GATEWAY: Final = "gateway"
 """The reserved connection of the gateway's own data."""

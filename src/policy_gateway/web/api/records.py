@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from policy_gateway.model.field import RecordId
 from policy_gateway.query import Change, ChangeKind
-from policy_gateway.web.answers import Answer, Headers, list_answer, record_answer, written
+from policy_gateway.web.answers import Answer, Headers, list_answer, record_answer
 from policy_gateway.web.asking import SearchBody, understood
 from policy_gateway.web.exchange import JSON, PATCHES, Exchange
 from policy_gateway.web.parsing import includes, list_query, one_query, parameters, require_none
-from policy_gateway.web.parsing_json import Json, parsed_object
+from policy_gateway.web.parsing_json import parsed_object
 from policy_gateway.web.ports import Inside
 from policy_gateway.web.translating import search_query, values_of
+from policy_gateway.wire import written
+from policy_gateway.wire.strict_json import Json
 
 
 async def get(exchange: Exchange, inside: Inside) -> Answer:

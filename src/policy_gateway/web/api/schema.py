@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from policy_gateway.query import Describe
-from policy_gateway.web.answers import Answer, with_obligations, written
+from policy_gateway.web.answers import Answer, with_obligations
 from policy_gateway.web.exchange import Exchange
 from policy_gateway.web.parsing import parameters, require_none
 from policy_gateway.web.ports import Inside
+from policy_gateway.wire import written
 
 
 async def describe(exchange: Exchange, inside: Inside) -> Answer:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from policy_gateway.model.field import RecordId
 from policy_gateway.query import Verify
-from policy_gateway.web.answers import Answer, with_obligations, written
+from policy_gateway.web.answers import Answer, with_obligations
 from policy_gateway.web.api.records import read_object
 from policy_gateway.web.asking import VerifyBody, understood
 from policy_gateway.web.exchange import Exchange
 from policy_gateway.web.ports import Inside
+from policy_gateway.wire import written
 
 
 async def verify(exchange: Exchange, inside: Inside) -> Answer:

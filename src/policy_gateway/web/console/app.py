@@ -24,7 +24,7 @@ from policy_gateway.web.console.mistakes import mistakes
 from policy_gateway.web.console.page import Edit, Writer, templates
 from policy_gateway.web.console.scene import Pages
 from policy_gateway.web.problems import problem_of
-from policy_gateway.web.refusals import MethodRefused
+from policy_gateway.wire import MethodRefused
 
 RULES: Final = f"{PATH}/rules"
 _TOKEN_BYTES: Final = 32
