@@ -19,7 +19,7 @@ from policy_gateway.errors import (
 )
 from policy_gateway.model.field import ID_PATH, RecordId, Value
 from policy_gateway.ports import Mask
-from policy_gateway.query import Change, ChangeKind, Query
+from policy_gateway.query import ENDING, Change, ChangeKind, Query
 from policy_gateway.reading import Asked, Found, Reads, change_of, granted
 from policy_gateway.records import Outcome, OutcomeKind, Page, Record
 
@@ -126,7 +126,7 @@ class Changes:
     async def _after(self, asked: Asked, change: Change, record: RecordId | None) -> Found:
         """Return the record as it is now, as far as it may be seen; nothing of one that is gone."""
         nothing = Found(Page(change.resource))
-        if record is None or change.kind is ChangeKind.DELETE:
+        if record is None or change.kind in ENDING:
             return nothing
         paths = dict.fromkeys((*asked.permit.viewable, *sorted(asked.permit.residual.reads)))
         try:

@@ -24,6 +24,7 @@ class Action(StrEnum):
     EDIT = "edit"
     CREATE = "create"
     DELETE = "delete"
+    ERASE = "erase"
     EXPORT = "export"
     CONTACT = "contact"
 
@@ -173,13 +174,18 @@ class Query:
 
 
 class ChangeKind(StrEnum):
-    """What a change does."""
+    """What a change does. What is deleted may be restored in many a CRM; what is erased is gone for good."""
 
     CREATE = "create"
     UPDATE = "update"
     UPSERT = "upsert"
     DELETE = "delete"
+    ERASE = "erase"
     MERGE = "merge"
+
+
+ENDING: Final = frozenset({ChangeKind.DELETE, ChangeKind.ERASE})
+"""Changes after which there is no record to speak of."""
 
 
 @dataclass(frozen=True, slots=True)

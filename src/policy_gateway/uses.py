@@ -38,6 +38,7 @@ _WRITES: Final[Mapping[ChangeKind, Action]] = MappingProxyType(
         ChangeKind.UPDATE: Action.EDIT,
         ChangeKind.UPSERT: Action.EDIT,
         ChangeKind.DELETE: Action.DELETE,
+        ChangeKind.ERASE: Action.ERASE,
         ChangeKind.MERGE: Action.EDIT,
     }
 )

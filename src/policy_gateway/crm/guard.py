@@ -14,12 +14,12 @@ from typing import Final
 
 from policy_gateway.errors import ConnectionNotFound, InvalidCall, RecordNotFound, UpstreamInvalid
 from policy_gateway.model.field import ID_PATH, Catalogue, RecordId, Value
-from policy_gateway.query import And, Change, ChangeKind, Child, Compare, In, Not, Op, Or, Query, Text, Where
+from policy_gateway.query import ENDING, And, Change, ChangeKind, Child, Compare, In, Not, Op, Or, Query, Text, Where
 from policy_gateway.records import Adapter, Outcome, OutcomeKind, Page, Record
 
 _LONGEST_CURSOR: Final = 2048
 _PLAIN: Final = frozenset({str, int, bool, type(None)})
-_SAME_RECORD: Final = frozenset({ChangeKind.UPDATE, ChangeKind.DELETE})
+_SAME_RECORD: Final = frozenset({ChangeKind.UPDATE, *ENDING})
 
 
 def guarded(adapter: Adapter, catalogue: Catalogue) -> Adapter:

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
 from policy_gateway.query import (
+    ENDING,
     Action,
     Aggregate,
     And,
@@ -30,6 +31,7 @@ _WRITES: Mapping[ChangeKind, tuple[Action, ...]] = {
     ChangeKind.UPDATE: (Action.EDIT,),
     ChangeKind.UPSERT: (Action.CREATE, Action.EDIT),
     ChangeKind.DELETE: (Action.DELETE,),
+    ChangeKind.ERASE: (Action.ERASE,),
 }
 
 
@@ -114,5 +116,5 @@ def _of_change(change: Change) -> Shape | None:
     writes = _WRITES.get(change.kind)
     if writes is None:
         return None
-    written = ("id",) if change.kind is ChangeKind.DELETE else tuple(sorted(change.values))
+    written = ("id",) if change.kind in ENDING else tuple(sorted(change.values))
     return Shape(Action.VIEW, everything=True, writes=writes, written=written)

@@ -65,6 +65,7 @@ ACTIONS: Final[Mapping[str, Pair]] = MappingProxyType(
         "edit": ("edit {it}", "{it} ändern"),
         "create": ("create {it}", "{it} anlegen"),
         "delete": ("delete {it}", "{it} löschen"),
+        "erase": ("erase {it} for good", "{it} endgültig löschen"),
         "export": ("export {it}", "{it} ausleiten"),
         "contact": ("get in touch by {it}", "über {it} Kontakt aufnehmen"),
         "read": ("see or search by {it}", "{it} sehen oder danach suchen"),
