@@ -1,0 +1,179 @@
+"""Salesforce's double, served with and without TLS, and the ways to it that clients are tried on."""
+
+from __future__ import annotations
+
+import ipaddress
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import uvicorn
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
+
+from policy_gateway_salesforce.sandbox import CLIENT_ID, CLIENT_SECRET, INTEGRATION, PASSWORD, SECURITY_TOKEN, Sandbox
+
+PATIENCE = 10.0
+_PEM = serialization.Encoding.PEM
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """A certificate authority that nobody else trusts, and the certificate of a server on loopback."""
+
+    bundle: Path
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where a client goes, and what it says there. *expire* ends its sessions, *sandbox* is what is behind."""
+
+    host: str
+    authority: Path
+    username: str
+    password: str
+    security_token: str
+    client_id: str
+    client_secret: str
+    organization: str
+    token: str
+    private_key: str = field(repr=False)
+    sandbox: Sandbox = field(repr=False)
+    expire: Callable[[], None] = field(repr=False)
+
+    @property
+    def url(self) -> str:
+        """Return the address."""
+        return f"https://{self.host}"
+
+    def session(self) -> requests.Session:
+        """Return a session that trusts the authority, and no proxy."""
+        session = requests.Session()
+        session.verify = str(self.authority)
+        session.trust_env = False
+        return session
+
+    def domain(self, path: str) -> str:
+        """Return what makes clients that append ``.salesforce.com`` and a path go to *path* here: all else is cut."""
+        return f"{self.host}{path}#"
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Run on asyncio, as the gateway does."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Return an authority made for this run."""
+    folder = tmp_path_factory.mktemp("authority")
+    found = Authority(folder / "ca.pem", folder / "server.pem", folder / "server.key")
+    ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Tests of policy-gateway")])
+    ca = _certificate(issuer, issuer, ca_key.public_key(), authority=True).sign(ca_key, hashes.SHA256())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    served = _certificate(subject, issuer, key.public_key(), authority=False).sign(ca_key, hashes.SHA256())
+    found.bundle.write_bytes(ca.public_bytes(_PEM))
+    found.certificate.write_bytes(served.public_bytes(_PEM))
+    private = serialization.PrivateFormat.PKCS8
+    found.key.write_bytes(key.private_bytes(_PEM, private, serialization.NoEncryption()))
+    return found
+
+
+@pytest.fixture(scope="session")
+def jwt_keys() -> tuple[str, str]:
+    """Return the private and the public key of a connected app."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    private = key.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    public = key.public_key().public_bytes(_PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return private.decode(), public.decode()
+
+
+@pytest.fixture
+def sandbox() -> Sandbox:
+    """Return an org of its own."""
+    return Sandbox(seed=1)
+
+
+@pytest.fixture(scope="module")
+def served(authority: Authority, jwt_keys: tuple[str, str]) -> Iterator[tuple[Sandbox, str]]:
+    """Serve an org with TLS for the tests of one file; yield it and its host."""
+    behind = Sandbox(seed=1, jwt_key=jwt_keys[1])
+    with serving(behind, ssl_certfile=authority.certificate, ssl_keyfile=authority.key) as port:
+        yield behind, f"127.0.0.1:{port}"
+
+
+@pytest.fixture
+def url(sandbox: Sandbox) -> Iterator[str]:
+    """Serve an org from a thread on a loopback port, without TLS."""
+    with serving(sandbox) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture
+def direct_door(served: tuple[Sandbox, str], authority: Authority, jwt_keys: tuple[str, str]) -> Door:
+    """Return the way to the org itself, as it was seeded."""
+    behind, host = served
+    behind.reset()
+    return Door(
+        host,
+        authority.bundle,
+        username=INTEGRATION,
+        password=PASSWORD,
+        security_token=SECURITY_TOKEN,
+        client_id=CLIENT_ID,
+        client_secret=CLIENT_SECRET,
+        organization=behind.org.id,
+        token=behind.token,
+        private_key=jwt_keys[0],
+        sandbox=behind,
+        expire=behind.org.sessions.end_all,
+    )
+
+
+@pytest.fixture(params=["direct"])
+def door(request: pytest.FixtureRequest) -> Door:
+    """Return each way that clients are tried on, one after another."""
+    found = request.getfixturevalue(f"{request.param}_door")
+    assert isinstance(found, Door)
+    return found
+
+
+@contextmanager
+def serving(app: Any, **options: Any) -> Iterator[int]:  # noqa: ANN401 -- whatever uvicorn takes
+    """Serve *app* from a thread while the context is open; yield the port."""
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", access_log=False, **options)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + PATIENCE
+    while not server.started:
+        assert time.monotonic() < deadline, "the server does not start"
+        time.sleep(0.01)
+    [port] = [listening.getsockname()[1] for each in server.servers for listening in each.sockets]
+    yield port
+    server.should_exit = True
+    thread.join(PATIENCE)
+
+
+def _certificate(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, *, authority: bool
+) -> x509.CertificateBuilder:
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(issuer, subject, key, x509.random_serial_number())
+    builder = builder.not_valid_before(now - timedelta(hours=1)).not_valid_after(now + timedelta(days=1))
+    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    constrained = builder.add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+    return constrained if authority else constrained.add_extension(x509.SubjectAlternativeName(names), critical=False)
