@@ -134,7 +134,7 @@ def kept(file: Path) -> Kept:
     with closing(sqlite3.connect(file)) as other:
         integrity = other.execute("PRAGMA integrity_check").fetchone()[0]
         columns = "tenant, seq, correlation, kind, entry, leaf"
-        rows = other.execute(f"SELECT {columns} FROM audit_entries ORDER BY tenant, seq").fetchall()  # noqa: S608 -- ours
+        rows = other.execute(f"SELECT {columns} FROM audit_entries ORDER BY tenant, seq").fetchall()
     found = Kept({}, {}, set(), set(), [], integrity)
     for tenant, seq, correlation, kind, entry, leaf in rows:
         sealed = orjson.loads(entry)

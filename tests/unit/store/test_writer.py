@@ -37,7 +37,7 @@ class Notes:
         if self.broken:
             raise sqlite3.OperationalError("disk I/O error")
         self.groups.append(len(items))
-        driver.execute(f"INSERT INTO notes VALUES {', '.join(['(?)'] * len(items))}", list(items))  # noqa: S608 -- only ?
+        driver.execute(f"INSERT INTO notes VALUES {', '.join(['(?)'] * len(items))}", list(items))
         return [len(item) for item in items]
 
     def forget(self) -> None:
