@@ -164,7 +164,7 @@ def serving(app: Any, **options: Any) -> Iterator[int]:  # noqa: ANN401 -- whate
         time.sleep(0.01)
     [port] = [listening.getsockname()[1] for each in server.servers for listening in each.sockets]
     yield port
-    server.should_exit = True
+    server.should_exit = server.force_exit = True  # clients keep their connections open
     thread.join(PATIENCE)
 
 

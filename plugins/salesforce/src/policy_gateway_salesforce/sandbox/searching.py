@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 from policy_gateway_salesforce.sandbox.access import User
@@ -18,6 +19,8 @@ from policy_gateway_salesforce.soql import nodes
 from policy_gateway_salesforce.soql.errors import SoqlError
 from policy_gateway_salesforce.soql.references import names
 from policy_gateway_salesforce.soql.sosl import parse_sosl
+
+Test = Callable[[Sequence[Sequence[str]]], bool]
 
 FOUND_MOST: Final = 2000
 _TEXTS: Final = frozenset(
@@ -68,7 +71,8 @@ def _returned(org: Org, asked: Asked, found: nodes.Search, part: nodes.Returning
         raise scope.wrong(part.at, f"entity type {kind.name} does not support search", "INVALID_TYPE")
     columns = _searched(user, kind, found.scope)
     shape = shaped(scope, select)
-    rows = [row for row in org.tables[kind.name].live() if _matches(found.term, _tokens(row, columns))]
+    test = _test(found.term)
+    rows = [row for row in org.tables[kind.name].live() if test(_tokens(row, columns))]
     for row in Finder(scope, query).find(rows):
         yield shape.record(row, asked.root)
 
@@ -93,35 +97,46 @@ def _tokens(row: Row, columns: Iterable[Column]) -> tuple[tuple[str, ...], ...]:
     found: list[tuple[str, ...]] = []
     for column in columns:
         value = row.get(column.name)
-        if not isinstance(value, str):
-            continue
-        plain = folded(value)
-        found.append(tuple(_WORDS.findall(plain)))
-        if column.type is Type.PHONE:
-            found.append(("".join(letter for letter in plain if letter.isdigit()),))
-        elif column.type in {Type.EMAIL, Type.URL} or column.external_id:
-            found.append((plain,))
+        if isinstance(value, str):
+            found += _read(value, column.type, column.external_id)
     return tuple(found)
+
+
+@lru_cache(maxsize=65_536)
+def _read(value: str, kind: Type, known_by: bool) -> tuple[tuple[str, ...], ...]:  # noqa: FBT001 -- part of a key
+    plain = folded(value)
+    words = tuple(_WORDS.findall(plain))
+    if kind is Type.PHONE:
+        return words, ("".join(letter for letter in plain if letter.isdigit()),)
+    return (words, (plain,)) if known_by or kind in {Type.EMAIL, Type.URL} else (words,)
 
 
 def folded(text: str) -> str:
     """Return *text* without case and accents, as a search compares it."""
+    if text.isascii():
+        return text.lower()
     apart = unicodedata.normalize("NFKD", text.casefold())
     return "".join(letter for letter in apart if not unicodedata.combining(letter))
 
 
-def _matches(term: nodes.Term, fields: Sequence[Sequence[str]]) -> bool:
+def _test(term: nodes.Term) -> Test:
+    """Return what tells whether the words of a record's fields have *term*."""
     match term:
         case nodes.Word():
-            return any(_phrase(reading, fields) for reading in _readings(term))
+            readings = tuple(_readings(term))
+            return lambda fields: any(_phrase(reading, fields) for reading in readings)
         case nodes.Phrase(words=words):
-            return _phrase([pattern for word in words for pattern in _pieces(word)], fields)
+            patterns = [pattern for word in words for pattern in _pieces(word)]
+            return lambda fields: _phrase(patterns, fields)
         case nodes.AllOf(items=items):
-            return all(_matches(item, fields) for item in items)
+            tests = [_test(item) for item in items]
+            return lambda fields: all(test(fields) for test in tests)
         case nodes.AnyOf(items=items):
-            return any(_matches(item, fields) for item in items)
+            tests = [_test(item) for item in items]
+            return lambda fields: any(test(fields) for test in tests)
         case nodes.ButNot(item=item, unless=unless):
-            return _matches(item, fields) and not _matches(unless, fields)
+            wanted, not_wanted = _test(item), _test(unless)
+            return lambda fields: wanted(fields) and not not_wanted(fields)
 
 
 def _phrase(patterns: Sequence[re.Pattern[str]], fields: Sequence[Sequence[str]]) -> bool:
