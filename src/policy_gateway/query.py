@@ -146,10 +146,11 @@ Selected: TypeAlias = "str | Child | Aggregate | Typeof"
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Sort by *path*."""
+    """Sort by *path*; with *nulls_first* it is told where records without a value come, else that is up to the CRM."""
 
     path: str
     descending: bool = False
+    nulls_first: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
