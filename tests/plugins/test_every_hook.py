@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 import typer
+from structlog.testing import capture_logs
 
 from policy_gateway import (
     Annotator,
@@ -25,10 +26,13 @@ from policy_gateway import (
     Where,
     hookimpl,
 )
-from policy_gateway.errors import PluginError
+from policy_gateway.errors import PluginError, RecordNotFound
 from policy_gateway.plugins import Extensions, discover
+from policy_gateway.ports import AsgiApp, Facade, Gate, Message, Receive, Send, Sessions
 from policy_gateway.records import AdapterKind
 from policy_gateway.testing import CollectingJournal, FakeFactSource
+from policy_gateway.testing.entrances import HttpClient, ScriptedGate
+from policy_gateway.web import HttpRules, Supplies, assemble
 from policy_gateway_memory import MemoryKind
 
 
@@ -85,6 +89,29 @@ class Silent:
         return {}
 
 
+class Echo:
+    """A facade that says who it is, or breaks."""
+
+    def __init__(self, name: str = "echo", *prefixes: str, broken: Exception | None = None) -> None:
+        self.name = name
+        self.prefixes = prefixes or (f"/{name}",)
+        self._broken = broken
+
+    def app(self, gate: Gate, sessions: Sessions) -> AsgiApp:
+        """Return an app that names its facade, and what path it was asked for."""
+        del gate, sessions
+
+        async def answer(scope: Message, receive: Receive, send: Send) -> None:
+            del receive
+            if self._broken is not None:
+                raise self._broken
+            body = self.name.encode() + b" " + scope["raw_path"]
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": body})
+
+        return answer
+
+
 class Everything:
     """A plugin that registers one of each."""
 
@@ -94,6 +121,12 @@ class Everything:
         self.kind = MemoryKind()
         self.who = Nobody()
         self.notes = Silent()
+        self.echo = Echo()
+
+    @hookimpl
+    def register_facades(self) -> Sequence[Facade]:
+        """Register what speaks like a CRM."""
+        return (self.echo,)
 
     @hookimpl
     def register_adapters(self) -> Sequence[AdapterKind]:
@@ -137,6 +170,18 @@ class Everything:
 
 
 @pytest.fixture
+def anyio_backend() -> str:
+    """Run asynchronous tests on asyncio."""
+    return "asyncio"
+
+
+@pytest.fixture
+def gate() -> ScriptedGate:
+    """Return the gate that facades lead to."""
+    return ScriptedGate()
+
+
+@pytest.fixture
 def plugin() -> Everything:
     """Return a plugin that registers one of each."""
     return Everything()
@@ -165,6 +210,7 @@ class TestWhatIsRegistered:
         assert plugin.kind is extensions.adapters["memory"]
         assert ["sunny"] == list(extensions.conditions)
         assert ["fog"] == list(extensions.masks)
+        assert {"echo": plugin.echo} == dict(extensions.facades)
 
     def test_commands(self, extensions: Extensions) -> None:
         """Commands are added to the program when it is built."""
@@ -229,3 +275,68 @@ class TestWhatIsRefused:
 
         assert "LookupError" in str(raised.value)
         assert "42" not in str(raised.value)
+
+
+class Speaking:
+    """A plugin that registers *facades* and nothing else."""
+
+    def __init__(self, *facades: Facade) -> None:
+        self._facades = facades
+
+    @hookimpl
+    def register_facades(self) -> Sequence[Facade]:
+        """Return the facades."""
+        return self._facades
+
+
+class TestFacades:
+    @pytest.mark.parametrize("name", ["echo", ""])
+    def test_names(self, name: str) -> None:
+        """A second facade of the same name, or one without a name, stops the start."""
+        with pytest.raises(PluginError):
+            discover((Speaking(Echo("echo", "/one"), Echo(name, "/two")),), installed=False)
+
+    @pytest.mark.parametrize("other", ["/services", "/services/data", "/services/data/"])
+    def test_overlap(self, other: str) -> None:
+        """Two facades that would answer one path stop the start."""
+        with pytest.raises(PluginError, match="both answer /services/data"):
+            discover((Speaking(Echo("one", "/services/data"), Echo("two", other)),), installed=False)
+
+    @pytest.mark.parametrize("prefix", ["/v1", "/v1/crm", "/console/x", "/livez", "/", "", "services", "/%73ervices"])
+    def test_own_paths(self, gate: ScriptedGate, prefix: str) -> None:
+        """A facade that would answer what is the gateway's own stops the start."""
+        with pytest.raises(PluginError, match="cannot answer"):
+            assemble(gate, HttpRules(), Supplies(facades=[Echo("echo", prefix)]))
+
+    @pytest.mark.anyio
+    async def test_answers(self, gate: ScriptedGate) -> None:
+        """A facade answers every path below its prefixes, byte by byte as it came, and no other."""
+        facades = [Echo("one", "/services/data", "/id"), Echo("two", "/services/oauth2")]
+        client = HttpClient(assemble(gate, HttpRules(), Supplies(facades=facades)).app)
+        paths = ("/services/data/v59.0/a%20b:c@d/", "/id", "/services/oauth2/token", "/services/database", "/services")
+        replies = [await client.get(path) for path in paths]
+
+        assert [b"one " + paths[0].encode(), b"one /id", b"two /services/oauth2/token"] == [
+            reply.body for reply in replies[:3]
+        ]
+        assert [404, 404] == [reply.status for reply in replies[3:]]
+
+    @pytest.mark.anyio
+    async def test_other_hosts(self, gate: ScriptedGate) -> None:
+        """A facade answers under the gateway's own names only."""
+        client = HttpClient(assemble(gate, HttpRules(), Supplies(facades=[Echo()])).app, (("host", "evil.example"),))
+
+        assert 400 == (await client.get("/echo/1")).status
+
+    @pytest.mark.anyio
+    @pytest.mark.parametrize("error", [LookupError("4111 1111"), RecordNotFound("4111 1111")])
+    async def test_breaks(self, gate: ScriptedGate, error: Exception) -> None:
+        """Of a facade that raises, the caller learns that something happened, and nothing of what."""
+        client = HttpClient(assemble(gate, HttpRules(), Supplies(facades=[Echo(broken=error)])).app)
+        with capture_logs() as logs:
+            reply = await client.get("/echo/1")
+
+        assert reply.status in {404, 500}
+        assert b"4111" not in reply.body
+        assert b"Traceback" not in reply.body
+        assert "4111" not in str(logs)

@@ -18,7 +18,9 @@ _OBJECTS_TO_COLLECT: Final = 10_000
 def entrance(app: App, settings: Settings, mounted: Mapping[str, AsgiApp] | None = None) -> Web:
     """Return the entrance to *app*; *mounted* are further ASGI apps by the prefix of their paths."""
     rules = HttpRules(hosts=frozenset(settings.allowed_hosts), trusted_proxies=settings.trusted_proxies)
-    return assemble(app.gateway, rules, Supplies(app.directory, app.health, mounted or {}))
+    facades = tuple(app.administration.extensions.facades.values())
+    supplies = Supplies(app.directory, app.health, mounted or {}, facades, app.sessions)
+    return assemble(app.gateway, rules, supplies)
 
 
 def _unannounced() -> None:

@@ -7,7 +7,7 @@ FastAPI's share would be more than everything else that the gateway does.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -49,17 +49,39 @@ class Sources:
 
 
 @dataclass(frozen=True, slots=True)
+class Facing:
+    """A facade that is being served: its *name*, and its *app*."""
+
+    name: str
+    app: AsgiApp
+
+
+@dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """What is no record route: the app for everything else, and apps *mounted* by the prefix of their paths."""
+    """What is no record route: the app for everything else, and apps by the prefix of their paths.
+
+    Paths of *mounted* apps are plain; those of *facades* are a vendor's, and may hold whatever it calls its records.
+    """
 
     rest: AsgiApp
     mounted: Mapping[str, AsgiApp] = field(default_factory=dict)
+    facades: Mapping[str, Facing] = field(default_factory=dict)
 
     def app_for(self, path: str) -> AsgiApp:
         """Return the app that answers *path*: the longest mounted prefix, else the rest."""
-        prefixes = (prefix for prefix in self.mounted if path == prefix or path.startswith(f"{prefix}/"))
-        best = max(prefixes, key=len, default=None)
+        best = _longest(self.mounted, path)
         return self.rest if best is None else self.mounted[best]
+
+    def facade_for(self, raw: bytes) -> Facing | None:
+        """Return the facade that answers the raw path *raw*, taken as it came: no prefix has an encoded character."""
+        best = _longest(self.facades, raw.decode("latin-1")) if self.facades else None
+        return None if best is None else self.facades[best]
+
+
+def _longest(prefixes: Iterable[str], path: str) -> str | None:
+    """Return the longest of *prefixes* that is the beginning of *path*, segment by segment."""
+    fitting = (prefix for prefix in prefixes if path == prefix or path.startswith(f"{prefix}/"))
+    return max(fitting, key=len, default=None)
 
 
 class _Chance:
@@ -102,7 +124,7 @@ class Entrance:
         exchange = Exchange(scope, receive, self._correlation())
         try:
             if not exchange.raw_path.startswith(API):
-                await self._elsewhere_answers(scope, receive, send, exchange)
+                await self._elsewhere_answers(scope, _Sent(send), exchange)
                 return
             answer = await self._answer(exchange, scope)
         except Exception as error:  # noqa: BLE001 -- whatever happened, the caller gets a problem and no trace
@@ -145,25 +167,42 @@ class Entrance:
         attempt = exchange.call(Describe(exchange.resource))
         await self._inside.gate.refused(attempt, exchange.caller, error)
 
-    async def _elsewhere_answers(self, scope: Message, receive: Receive, send: Send, exchange: Exchange) -> None:
+    async def _elsewhere_answers(self, scope: Message, sent: _Sent, exchange: Exchange) -> None:
         started = self._sources.seconds()
         path = scope["path"]
         if path not in PROBES:
             self._hosts.require(None if b"host" in exchange.repeated else exchange.headers.get(b"host"))
         exchange.check_framing()
-        refuse_disguised(exchange.raw_path)
-        app = self._elsewhere.app_for(path)
-        if app is self._elsewhere.rest and exchange.has_body:
-            raise MethodRefused(("GET", "HEAD"))
         scope.setdefault("state", {})["correlation"] = exchange.correlation
-        sent = _Sent(send)
+        facade = self._elsewhere.facade_for(exchange.raw_path)
+        if facade is None:
+            app, route = self._plain_app(path, exchange), OTHER
+        else:
+            app, route = facade.app, facade.name
+            scope["state"] |= {"network": self._network(exchange, scope), "site": self._site(exchange, scope)}
         try:
-            await app(scope, receive, sent)
+            await app(scope, exchange.receive, sent)
         except Exception as error:
             if not sent.status:
                 raise
             _log.error("answer.broken", error=type(error).__name__, correlation=exchange.correlation)
-        self._metrics.observe(OTHER, exchange.method, sent.status, self._sources.seconds() - started)
+        self._metrics.observe(route, exchange.method, sent.status, self._sources.seconds() - started)
+
+    def _plain_app(self, path: str, exchange: Exchange) -> AsgiApp:
+        """Return what answers *path* when no facade does."""
+        refuse_disguised(exchange.raw_path)
+        app = self._elsewhere.app_for(path)
+        if app is self._elsewhere.rest and exchange.has_body:
+            raise MethodRefused(("GET", "HEAD"))
+        return app
+
+    def _site(self, exchange: Exchange, scope: Message) -> str:
+        """Return how the caller calls the gateway: the answers of facades point to themselves."""
+        scheme = scope["scheme"]
+        client = scope.get("client")
+        if exchange.headers.get(b"x-forwarded-proto") == b"https" and client and self._proxies.trusts(client[0]):
+            scheme = "https"
+        return f"{scheme}://{exchange.headers[b'host'].decode('ascii')}"
 
     def _refusal(self, error: Exception, exchange: Exchange) -> Answer:
         language = language_of(exchange.headers.get(b"accept-language", b"").decode("latin-1"))
@@ -229,4 +268,4 @@ async def _send(answer: Answer, exchange: Exchange, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"" if exchange.method == "HEAD" else body})
 
 
-__all__ = ["Elsewhere", "Entrance", "Sources"]
+__all__ = ["Elsewhere", "Entrance", "Facing", "Sources"]

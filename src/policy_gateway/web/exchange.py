@@ -28,7 +28,7 @@ NOTHING: Final[frozenset[str]] = frozenset()
 _LOOKED_AT: Final = frozenset(
     b"host authorization accept accept-language content-length content-type content-encoding transfer-encoding "
     b"if-match if-none-match idempotency-key x-purpose x-reason x-ticket x-interaction x-channel x-direction "
-    b"x-request-id x-forwarded-for".split()
+    b"x-request-id x-forwarded-for x-forwarded-proto".split()
 )
 _LISTS: Final = frozenset({b"accept", b"accept-language", b"if-none-match", b"x-forwarded-for"})
 _TOLD: Final = tuple(name.encode() for name in TOLD)

@@ -38,6 +38,11 @@ class Proxies:
                 break
         return str(address)
 
+    def trusts(self, peer: str) -> bool:
+        """Tell whether *peer*, who is connected, is a trusted proxy."""
+        address = _parsed(peer) if self.networks else None
+        return address is not None and self._trusts(address)
+
     def _trusts(self, address: IPv4Address | IPv6Address) -> bool:
         return any(address in ip_network(network) for network in self.networks)
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from policy_gateway.errors import NotAuthenticated
 from policy_gateway.model.field import ID_PATH
 from policy_gateway.model.principal import Credential
-from policy_gateway.ports import Gate
+from policy_gateway.ports import Gate, Login, LoginGrant, Seal, Session
 
 
 class Directory(Protocol):
@@ -59,6 +60,22 @@ class AlwaysHealthy:
     async def checks(self) -> Mapping[str, bool]:
         """Return no check."""
         return {}
+
+
+class NoSessions:
+    """Knows nobody: for an entrance without facades."""
+
+    async def login(self, grant: LoginGrant) -> Login:
+        """Refuse."""
+        raise NotAuthenticated
+
+    async def enter(self, credential: Credential, dialect: str) -> Session:
+        """Refuse."""
+        raise NotAuthenticated
+
+    def seal(self, session: Session) -> Seal:
+        """Refuse: there is no session."""
+        raise NotAuthenticated
 
 
 @dataclass(frozen=True, slots=True)
