@@ -1,0 +1,144 @@
+"""One request of a known caller: calls through the gate, and the replies that come of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from policy_gateway.errors import ConnectionNotFound, GatewayError
+from policy_gateway.model.disclosure import Disclosure
+from policy_gateway.ports import Gate, Session
+from policy_gateway.query import Batch, Call, Describe, Operation
+from policy_gateway.wire import Json, Reply, json_reply
+from policy_gateway_hubspot.catalogue import ADAPTER
+from policy_gateway_hubspot.facade.kinds import Kind, kind_of
+from policy_gateway_hubspot.facade.known import Knowledge, Known, Place
+from policy_gateway_hubspot.facade.refusals import CORRELATION, TypeUnknown
+from policy_gateway_hubspot.facade.request import Request
+
+TYPE: Final = "type"
+LIMITS: Final = "x-hubspot-ratelimit-"
+
+_NOTHING: Final[frozenset[str]] = frozenset()
+_TIME_DIGITS: Final = 12
+
+
+class Visit:
+    """A *request* within its *session*; *asked* tells whether the gate knows of it, and so the journal.
+
+    *scopes* are those that HubSpot would ask for, *version* is the policy's that decided last.
+    """
+
+    __slots__ = ("_gate", "_knowledge", "_limits", "asked", "request", "scopes", "session", "version")
+
+    def __init__(self, request: Request, session: Session, gate: Gate, knowledge: Knowledge) -> None:
+        self.request = request
+        self.session = session
+        self.scopes: tuple[str, ...] = ()
+        self.asked = False
+        self.version = ""
+        self._gate = gate
+        self._knowledge = knowledge
+        self._limits: dict[str, str] = {}
+
+    @property
+    def now(self) -> str:
+        """Return when the request came, as HubSpot writes times: its correlation id begins with it."""
+        digits = self.request.ask.correlation[:_TIME_DIGITS]
+        moment = datetime.fromtimestamp(int(digits or "0", 16) / 1000, UTC)
+        return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def kind(self, name: str = TYPE) -> Kind:
+        """Return the object type that the path names; ConnectionNotFound for what can be none."""
+        word = self.request.variables[name]
+        try:
+            return kind_of(word)
+        except ConnectionNotFound:
+            raise TypeUnknown(word) from None
+
+    def call(self, operation: Operation, *, include: frozenset[str] = _NOTHING, lenient: bool = False) -> Call:
+        """Return the call that *operation*, in HubSpot's names, is in this session."""
+        return Call(
+            self.session.connection,
+            operation,
+            self.session.purpose,
+            circumstances=self.request.ask.circumstances(),
+            include=include,
+            dialect=ADAPTER,
+            lenient=lenient,
+        )
+
+    async def ask(
+        self, operation: Operation, *, include: frozenset[str] = _NOTHING, lenient: bool = False
+    ) -> Disclosure:
+        """Return the answer to *operation*; names that a *lenient* one selects and may not know of are withheld."""
+        self.asked = True
+        call = self.call(operation, include=include, lenient=lenient)
+        try:
+            return self._noted(await self._gate.handle(call, self.session.credential), operation)
+        except ConnectionNotFound:
+            raise self._unknown(operation) from None
+
+    async def ask_all(
+        self, operations: Iterable[Operation], *, lenient: bool = False
+    ) -> Sequence[Disclosure | GatewayError]:
+        """Return the answers to *operations* in their order, each decided and journalled on its own."""
+        calls = tuple(self.call(operation, lenient=lenient) for operation in operations)
+        if not calls:
+            return ()
+        self.asked = True
+        answers = await self._gate.handle_batch(Batch(calls), self.session.credential)
+        return [self._each(answer, call.operation) for answer, call in zip(answers, calls, strict=True)]
+
+    async def refuse(self, operation: Operation, error: GatewayError) -> None:
+        """Journal that *operation* was attempted, and raise *error*."""
+        self.asked = True
+        await self._gate.refused(self.call(operation), self.session.credential, error)
+
+    async def known(self, kind: Kind) -> Known:
+        """Return what the caller may know of *kind*."""
+        now, place = asyncio.get_running_loop().time(), self._place(kind.name)
+        found = self._knowledge.recall(place, now)
+        if found is None:
+            found = self._knowledge.learn(place, Known.of(await self.ask(Describe(kind.name))), now)
+        return found
+
+    def reply(self, members: Json, status: int = 200, headers: Sequence[tuple[str, str]] = ()) -> Reply:
+        """Return *members* as the answer, with HubSpot's quotas as far as it told them."""
+        return json_reply(members, status, (*self._told(), *headers))
+
+    def nothing(self, status: int = 204) -> Reply:
+        """Return an answer without a body."""
+        return Reply(status, headers=tuple(self._told()))
+
+    def _told(self) -> Iterable[tuple[str, str]]:
+        yield CORRELATION, self.request.ask.correlation
+        if self.version:
+            yield "x-policy-version", self.version
+        yield from self._limits.items()
+
+    def _each(self, answer: Disclosure | GatewayError, operation: Operation) -> Disclosure | GatewayError:
+        if isinstance(answer, ConnectionNotFound):
+            return self._unknown(operation)
+        return answer if isinstance(answer, GatewayError) else self._noted(answer, operation)
+
+    def _unknown(self, operation: Operation) -> TypeUnknown:
+        return TypeUnknown(self.request.variables.get(TYPE, operation.resource))
+
+    def _noted(self, disclosure: Disclosure, operation: Operation) -> Disclosure:
+        self.version = disclosure.version
+        given = {name.lower(): value for name, value in disclosure.limits.items()}
+        self._limits.update({name: value for name, value in given.items() if name.startswith(LIMITS) and sound(value)})
+        self._knowledge.notice(self._place(operation.resource), disclosure.version)
+        return disclosure
+
+    def _place(self, kind: str) -> Place:
+        session = self.session
+        return Place(session.tenant, session.principal, session.purpose, session.connection, kind)
+
+
+def sound(value: str) -> bool:
+    """Tell whether a number that HubSpot sent in a header is one."""
+    return value.isascii() and value.isdigit() and len(value) <= len("9999999999")
