@@ -19,7 +19,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
+from pydantic import SecretStr
 
+from policy_gateway.records import ConnectionConfig
+from policy_gateway.testing import AsgiTransport, FaultyTransport
+from policy_gateway_salesforce.adapter import SalesforceAdapter, SalesforceKind
 from policy_gateway_salesforce.sandbox import CLIENT_ID, CLIENT_SECRET, INTEGRATION, PASSWORD, SECURITY_TOKEN, Sandbox
 
 PATIENCE = 10.0
@@ -105,6 +109,19 @@ def jwt_keys() -> tuple[str, str]:
 def sandbox() -> Sandbox:
     """Return an org of its own."""
     return Sandbox(seed=1)
+
+
+@pytest.fixture
+def transport(sandbox: Sandbox) -> FaultyTransport:
+    """Return a way to the org that remembers requests."""
+    return FaultyTransport(AsgiTransport(sandbox, deadline=1.0))
+
+
+@pytest.fixture
+def adapter(sandbox: Sandbox, transport: FaultyTransport) -> SalesforceAdapter:
+    """Return a connection to the org by the adapter."""
+    config = ConnectionConfig("acme", "crm", secrets={"token": SecretStr(sandbox.token)})
+    return SalesforceKind().connect(config, transport)
 
 
 @pytest.fixture(scope="module")
