@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 from policy_gateway_salesforce.sandbox import faults
 from policy_gateway_salesforce.sandbox.control import control
@@ -97,7 +97,8 @@ class Sandbox:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         pairs = tuple(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
         body = await _body(receive)
-        path, scheme = urlsplit(raw).path, scope.get("scheme", "http")
+        # The sf CLI ends the org's address with a slash and goes on with another one.
+        path, scheme = "/" + raw.partition("?")[0].lstrip("/"), scope.get("scheme", "http")
         recorded = Recorded(scope["method"], path, pairs, body, _token(headers), headers, scheme)
         if recorded.path.startswith("/sandbox/"):
             await _send(send, control(self, recorded))
