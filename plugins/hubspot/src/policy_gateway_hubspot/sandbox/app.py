@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from policy_gateway_hubspot.sandbox import faults
 from policy_gateway_hubspot.sandbox.account import DAILY
@@ -186,7 +186,7 @@ def recording(method: str, path: str, query: str, headers: Mapping[str, str], bo
     """Return what arrived; *path* is still percent-encoded, *headers* have lower-case names."""
     token = headers.get("authorization", "").removeprefix("Bearer ")
     pairs = tuple(parse_qsl(query, keep_blank_values=True))
-    return Recorded(method, urlsplit(path).path, pairs, body, token, headers)
+    return Recorded(method, path.partition("?")[0], pairs, body, token, headers)
 
 
 def _asked(recorded: Recorded) -> Asked:
