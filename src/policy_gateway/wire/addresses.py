@@ -28,9 +28,9 @@ def segments_of(raw: bytes) -> tuple[str, ...]:
     """
     if _PATH.fullmatch(raw) is None:
         raise InvalidCall("the path is not in its plain form")
-    parts = raw[1:].removesuffix(b"/").split(b"/")
-    if parts == [b""]:
+    if raw == b"/":
         return ()
+    parts = raw[1:].removesuffix(b"/").split(b"/")
     segments = tuple(part.decode() if b"%" not in part else _decoded(part) for part in parts)
     for segment in segments:
         if not segment or segment in _DOTS or _CONTROL.search(segment):

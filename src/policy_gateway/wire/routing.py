@@ -44,7 +44,7 @@ class Routes(Generic[T]):
 
     def _add(self, method: str, pattern: str, target: T) -> None:
         node, names = self._root, []
-        for segment in pattern.strip("/").split("/"):
+        for segment in filter(None, pattern.split("/")):
             if segment.startswith("{"):
                 names.append(segment[1:-1])
                 node.anything = node.anything or _Node()

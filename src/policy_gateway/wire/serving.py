@@ -57,7 +57,10 @@ def served(answer: Callable[[Ask], Awaitable[Reply]], broken: Callable[[int, str
         if ask is None or (ask.has_body and not ask.body.read):
             head.append((b"connection", b"close"))  # what is left of the body is no request
         await send({"type": "http.response.start", "status": reply.status, "headers": head})
-        await _send_body(reply, send, nothing=scope["method"] == "HEAD" or reply.status in _NO_BODY)
+        try:
+            await _send_body(reply, send, nothing=scope["method"] == "HEAD" or reply.status in _NO_BODY)
+        except Exception as error:  # noqa: BLE001 -- an answer that is never completed ends the connection
+            _log_failure("answer.broken", error, correlation)
 
     return app
 
