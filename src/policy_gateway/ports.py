@@ -189,6 +189,33 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 AsgiApp: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What stands on the shelf under one name: its *body*, and the *version* that counts how often it was replaced."""
+
+    body: bytes = field(repr=False)
+    version: int
+
+
+class Shelf(Protocol):
+    """Keeps what a facade must remember between two requests; only the session that put it there finds it again."""
+
+    async def put(self, session: Session, name: str, body: bytes, *, seconds: int, version: int | None = None) -> int:
+        """Keep *body*, at most 16 MB, for so many seconds; return its version.
+
+        With a *version*, Conflict unless that is what stands there (0: nothing).
+        """
+        ...
+
+    async def get(self, session: Session, name: str) -> Kept:
+        """Return what stands under *name*; RecordNotFound when nothing does."""
+        ...
+
+    async def drop(self, session: Session, prefix: str) -> None:
+        """Forget everything whose name begins so."""
+        ...
+
+
 class Facade(Protocol):
     """Speaks like a CRM, at the root of the host: *prefixes* are the beginnings of the paths that it answers.
 
