@@ -179,7 +179,7 @@ class TestPatterns:
             ("%_b_%", "abc", True),
         ],
     )
-    def test_like(self, pattern: str, value: str, expected: bool) -> None:  # noqa: FBT001 - a column of the table
+    def test_like(self, pattern: str, value: str, expected: bool) -> None:  # noqa: FBT001 -- a column of the table
         """A pattern finds what the vendor's does."""
         assert expected is like(value, String(pattern))
 

@@ -234,7 +234,7 @@ KEYWORDS = frozenset(DAYS) | frozenset(
 )
 
 
-def walked(node: Any) -> Iterator[Any]:  # noqa: ANN401 - any node, and what it is made of
+def walked(node: Any) -> Iterator[Any]:  # noqa: ANN401 -- any node, and what it is made of
     """Yield *node* and whatever it is made of."""
     yield node
     for part in node if isinstance(node, tuple) else ():
@@ -244,7 +244,7 @@ def walked(node: Any) -> Iterator[Any]:  # noqa: ANN401 - any node, and what it 
             yield from walked(getattr(node, item.name))
 
 
-def named(tree: Any) -> Counter[str]:  # noqa: ANN401 - as above
+def named(tree: Any) -> Counter[str]:  # noqa: ANN401 -- as above
     """Return the names in *tree* that are no fields, and how often."""
     names: Counter[str] = Counter()
     for node in walked(tree):
@@ -264,7 +264,7 @@ def named(tree: Any) -> Counter[str]:  # noqa: ANN401 - as above
     return names
 
 
-def outcomes(tree: Any) -> frozenset[int]:  # noqa: ANN401 - as above
+def outcomes(tree: Any) -> frozenset[int]:  # noqa: ANN401 -- as above
     """Return where aliases of columns stand in ORDER BY and HAVING."""
     found: set[int] = set()
     for node in walked(tree):
@@ -279,7 +279,7 @@ def outcomes(tree: Any) -> frozenset[int]:  # noqa: ANN401 - as above
     return frozenset(found)
 
 
-def unaccounted(text: str, tree: Any, at: frozenset[int], start: int) -> list[str]:  # noqa: ANN401 - as above
+def unaccounted(text: str, tree: Any, at: frozenset[int], start: int) -> list[str]:  # noqa: ANN401 -- as above
     """Return the names in *text* that are no reference, no keyword, and no name that the tree knows."""
     names, left = named(tree), []
     for match in READING.finditer(text, start):

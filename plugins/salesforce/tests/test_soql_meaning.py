@@ -56,7 +56,7 @@ class TestRows:
     def test_order(self) -> None:
         """Records without a value come first, unless the query says otherwise."""
         text = "SELECT Id FROM A ORDER BY B DESC, C NULLS LAST, D DESC NULLS FIRST"
-        expected = (Order("B", True, True), Order("C", False, False), Order("D", True, True))  # noqa: FBT003 - a table
+        expected = (Order("B", True, True), Order("C", False, False), Order("D", True, True))  # noqa: FBT003 -- a table
         assert expected == plan(text).query.order
 
     def test_children(self) -> None:

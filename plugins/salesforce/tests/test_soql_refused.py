@@ -179,7 +179,7 @@ class TestGrammar:
 
 class TestDepth:
     @pytest.mark.parametrize(("deep", "fine"), [(100, True), (101, False), (20_000, False)])
-    def test_parentheses(self, deep: int, fine: bool) -> None:  # noqa: FBT001 - a column of the table
+    def test_parentheses(self, deep: int, fine: bool) -> None:  # noqa: FBT001 -- a column of the table
         """A hundred parentheses are read, more are refused without following them."""
         text = f"{X} WHERE {'(' * deep}Id = '1'{')' * deep}"
         if fine:
@@ -188,7 +188,7 @@ class TestDepth:
             assert "depth" == refused(text).refusal
 
     @pytest.mark.parametrize(("deep", "fine"), [(5, True), (6, False), (5_000, False)])
-    def test_children(self, deep: int, fine: bool) -> None:  # noqa: FBT001 - as above
+    def test_children(self, deep: int, fine: bool) -> None:  # noqa: FBT001 -- as above
         """Five queries are read within each other, not six."""
         text = "SELECT Id FROM A"
         for _ in range(deep):
