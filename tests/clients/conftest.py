@@ -5,6 +5,7 @@ Where `make clients` could not install them, which it says, this folder is left 
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import shutil
 import subprocess
@@ -13,13 +14,18 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import uvicorn
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from policy_gateway_hubspot.sandbox import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, TOKEN, Sandbox
+from policy_gateway_hubspot import sandbox as hubspots
+from policy_gateway_salesforce import sandbox as salesforces
 
 CLIENTS = Path(__file__).parents[2] / ".clients"
 SCRIPTS = Path(__file__).parent / "scripts"
@@ -73,19 +79,19 @@ class Node:
     program: str
     home: Path
 
-    def command(self, script: Path, *arguments: str) -> list[str]:
-        """Return the command that runs a script."""
-        return [self.program, "--import", (SCRIPTS / "loopback.mjs").as_uri(), str(script), *arguments]
-
     def environment(self, place: Place) -> dict[str, str]:
         """Return the whole environment of a client's process; of ours it sees nothing."""
-        folder = str(Path(self.program).parent)
-        kept = {"PATH": f"{folder}:/usr/bin:/bin", "HOME": str(self.home), "CLIENTS": str(CLIENTS)}
-        return {**kept, **place.environment()}
+        return {
+            "PATH": f"{Path(self.program).parent}:/usr/bin:/bin",
+            "HOME": str(self.home),
+            "NODE_OPTIONS": f"--import {(SCRIPTS / 'loopback.mjs').as_uri()}",
+            "CLIENTS": str(CLIENTS),
+            **place.environment(),
+        }
 
     def steps(self, script: str, place: Place, *steps: str) -> Told:
         """Run a script of this folder and return what came of its steps, or of the named ones."""
-        command = self.command(SCRIPTS / script, *steps)
+        command = [self.program, str(SCRIPTS / script), *steps]
         done = subprocess.run(
             command, env=self.environment(place), cwd=self.home, capture_output=True, timeout=PATIENCE, check=False
         )
@@ -123,16 +129,120 @@ def served(config: uvicorn.Config) -> Iterator[int]:
     thread.join(PATIENCE)
 
 
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Files of a server on loopback: its certificate and key, and the authority that vouches for it."""
+
+    certificate: Path
+    key: Path
+    authority: Path
+
+
+@pytest.fixture(scope="session")
+def tls(tmp_path_factory: pytest.TempPathFactory) -> Tls:
+    """Return files that nobody trusts but who is told to, for a day."""
+    folder = tmp_path_factory.mktemp("tls")
+    files = Tls(folder / "server.pem", folder / "server.key", folder / "authority.pem")
+    authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    authority = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Throwaway authority")])
+    server = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    files.authority.write_bytes(
+        certified(authority, authority, authority_key.public_key())
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(authority_key, hashes.SHA256())
+        .public_bytes(serialization.Encoding.PEM)
+    )
+    files.certificate.write_bytes(
+        certified(authority, server, key.public_key())
+        .add_extension(names, critical=False)
+        .sign(authority_key, hashes.SHA256())
+        .public_bytes(serialization.Encoding.PEM)
+    )
+    files.key.write_bytes(pem(key))
+    return files
+
+
+def certified(issuer: x509.Name, subject: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+    """Return a certificate without its extensions and signature."""
+    now = datetime.now(UTC)
+    return (
+        x509.CertificateBuilder()
+        .issuer_name(issuer)
+        .subject_name(subject)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=1))
+    )
+
+
+def pem(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
+    """Return a private key as a file has it."""
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
 @pytest.fixture(scope="class")
-def hubspot() -> Sandbox:
+def hubspot() -> hubspots.Sandbox:
     """Return a portal for the tests of a class."""
-    return Sandbox(seed=1)
+    return hubspots.Sandbox(seed=1)
 
 
 @pytest.fixture(scope="class")
-def to_hubspot(hubspot: Sandbox) -> Iterator[Place]:
+def to_hubspot(hubspot: hubspots.Sandbox) -> Iterator[Place]:
     """Serve the portal and return the way to it."""
-    app = {"CLIENT_ID": CLIENT_ID, "CLIENT_SECRET": CLIENT_SECRET, "REFRESH_TOKEN": REFRESH_TOKEN}
+    app = {
+        "CLIENT_ID": hubspots.CLIENT_ID,
+        "CLIENT_SECRET": hubspots.CLIENT_SECRET,
+        "REFRESH_TOKEN": hubspots.REFRESH_TOKEN,
+    }
     config = uvicorn.Config(hubspot, host="127.0.0.1", port=0, log_level="critical", access_log=False)
     with served(config) as port:
-        yield Place(f"http://127.0.0.1:{port}", TOKEN, more=app)
+        yield Place(f"http://127.0.0.1:{port}", hubspots.TOKEN, more=app)
+
+
+@pytest.fixture(scope="session")
+def jwt_key() -> rsa.RSAPrivateKey:
+    """Return the key with which a connected app signs for its users."""
+    return rsa.generate_private_key(65_537, 2048)
+
+
+@pytest.fixture(scope="class")
+def salesforce(jwt_key: rsa.RSAPrivateKey) -> salesforces.Sandbox:
+    """Return an org for the tests of a class."""
+    public = jwt_key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return salesforces.Sandbox(seed=1, jwt_key=public.decode())
+
+
+@pytest.fixture(scope="class")
+def to_salesforce(salesforce: salesforces.Sandbox, jwt_key: rsa.RSAPrivateKey, tls: Tls) -> Iterator[Place]:
+    """Serve the org by TLS and return the way to it, and to somebody in it."""
+    contacts, accounts = (salesforce.org.tables[name].rows for name in ("Contact", "Account"))
+    sessions = salesforce.org.sessions
+    employed = next(row for row in contacts.values() if row.get("AccountId") in accounts)
+    more = {
+        "USERNAME": salesforces.INTEGRATION,
+        "PASSWORD": salesforces.PASSWORD + salesforces.SECURITY_TOKEN,
+        "CLIENT_ID": salesforces.CLIENT_ID,
+        "CLIENT_SECRET": salesforces.CLIENT_SECRET,
+        "CODE": salesforces.CODE,
+        "REFRESH_TOKEN": sessions.refresh_token(sessions.users[salesforces.INTEGRATION.lower()]),
+        "JWT_KEY": pem(jwt_key).decode(),
+        "CONTACT": str(employed["Id"]),
+        "ACCOUNT": str(employed["AccountId"]),
+    }
+    config = uvicorn.Config(
+        salesforce,
+        host="127.0.0.1",
+        port=0,
+        log_level="critical",
+        access_log=False,
+        ssl_certfile=str(tls.certificate),
+        ssl_keyfile=str(tls.key),
+    )
+    with served(config) as port:
+        yield Place(f"https://127.0.0.1:{port}", salesforce.token, tls.authority, more)

@@ -69,7 +69,7 @@ def server(node: Node, to_hubspot: Place, clients: Path) -> Iterator[McpServer]:
     """Start the server, pointed to the place by the variable that it has for it."""
     pointed = {"BASE_URL_OVERRIDE": to_hubspot.url, "PRIVATE_APP_ACCESS_TOKEN": to_hubspot.token}
     with subprocess.Popen(
-        node.command(clients / SERVER),
+        [node.program, str(clients / SERVER)],
         env={**node.environment(to_hubspot), **pointed},
         cwd=node.home,
         stdin=subprocess.PIPE,

@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from policy_gateway_salesforce.sandbox import Fault, FaultKind, Sandbox
+
+if TYPE_CHECKING:
+    from tests.clients.conftest import Node, Place, Told
+
+
+@pytest.fixture(scope="class")
+def told(node: Node, to_salesforce: Place) -> Told:
+    """Return what came of everything that the client does."""
+    return node.steps("jsforce.mjs", to_salesforce)
+
+
+def contact(sandbox: Sandbox, place: Place) -> dict[str, object]:
+    """Return the contact that the script looks at, as the org keeps it."""
+    return dict(sandbox.org.tables["Contact"].rows[place.more["CONTACT"]])
+
+
+class TestLogins:
+    @pytest.mark.parametrize("step", ["soapLogin", "passwordLogin"])
+    def test_logged_in(self, told: Told, to_salesforce: Place, step: str) -> None:
+        """A user logs in by SOAP and by OAuth, and goes on where the login says."""
+        login = told.value(step)
+
+        assert to_salesforce.url == login["instance"]
+        assert login["user"]["url"].startswith(f"{to_salesforce.url}/id/")
+        assert login["contact"].startswith("003")
+
+    @pytest.mark.parametrize("step", ["clientCredentials", "code", "jwt", "refreshed"])
+    def test_authorized(self, told: Told, step: str) -> None:
+        """An app gets in for itself, by a code, by an assertion, and again when its session has ended."""
+        assert told.value(step).startswith("003")
+
+    def test_refused(self, told: Told) -> None:
+        """A wrong password and a wrong token are the client's own errors."""
+        assert "INVALID_LOGIN" in told.error("wrongPassword")["message"]
+        assert "INVALID_SESSION_ID" == told.error("wrongToken")["errorCode"]
+
+
+class TestReading:
+    def test_queries(self, told: Told) -> None:
+        """A query reaches the parents of its records, counts and groups."""
+        found, grouped = told.value("query")["records"], told.value("grouped")["records"]
+
+        assert 3 == len([each for each in found if {"Id", "Email", "Account"} <= set(each)])
+        assert (1000, 1000) == (told.value("counted")["totalSize"], sum(each["n"] for each in grouped))
+
+    def test_pages(self, told: Told) -> None:
+        """A long answer comes page by page, all of it."""
+        assert {"page": 200, "done": False, "next": 200, "total": 1000} == told.value("pages")
+        assert (1000, 5) == (told.value("allPages"), told.value("scanAll"))
+
+    def test_retrieved(self, told: Told, salesforce: Sandbox, to_salesforce: Place) -> None:
+        """A record is read whole, in part, and among others."""
+        known = contact(salesforce, to_salesforce)
+        whole, part, many = (told.value(step) for step in ("retrieve", "retrieveFields", "retrieveMany"))
+
+        assert (known["LastName"], known["Email"]) == (whole["LastName"], part["Email"])
+        assert {"attributes", "Id", "Email"} == set(part)
+        assert [known["Id"]] * 2 == [each["Id"] for each in many]
+
+    def test_found(self, told: Told) -> None:
+        """Records are found by the client's own conditions, with children, one alone and with every field."""
+        found = told.value("find")
+
+        assert sorted(each["Email"] for each in found) == [each["Email"] for each in found]
+        assert [{"attributes", "Id", "Email", "Account", "Cases"}] * 3 == [set(each) for each in found]
+        assert told.value("findOne") == told.value("findStar")[0] == told.value("retrieve")
+
+    def test_searched(self, told: Told) -> None:
+        """A search by words returns the asked fields."""
+        assert ["Contact"] * 2 == [each["attributes"]["type"] for each in told.value("search")["searchRecords"]]
+
+    def test_described(self, told: Told) -> None:
+        """Objects and their fields are told."""
+        assert {"Account", "Contact", "Lead"} <= set(told.value("describeGlobal"))
+        assert {"Email", "IBAN__c"} <= set(told.value("describe"))
+
+    def test_around(self, told: Told, to_salesforce: Place) -> None:
+        """Who one is, what one may still ask, which versions there are, and what was seen last."""
+        assert to_salesforce.more["USERNAME"] == told.value("identity")["username"]
+        assert {"Max", "Remaining"} <= set(told.value("limits")["DailyApiRequests"])
+        assert "59.0" in {each["version"] for each in told.value("versions")}
+        assert {"Contact"} == {each["attributes"]["type"] for each in told.value("recent")}
+
+
+class TestWriting:
+    def test_written(self, told: Told) -> None:
+        """Records are created, updated, upserted and found again, one by one and many at a time."""
+        steps = ("create", "update", "upsert", "upsertAgain")
+        many = ("createMany", "updateMany", "upsertMany", "updateFound")
+
+        assert [True] * 4 == [told.value(step)["success"] for step in steps]
+        assert [[True, True]] * 4 == [[each["success"] for each in told.value(step)] for step in many]
+        assert (True, False) == (told.value("upsert")["created"], told.value("upsertAgain")["created"])
+        assert [
+            "Ada Jsforce",
+            "Augusta JsforceThree",
+            "Augusta JsforceThree",
+            "Ada JsforceTwo",
+            "Ada JsforceTwo",
+        ] == told.value("written")
+
+    def test_deleted(self, told: Told, salesforce: Sandbox) -> None:
+        """Records are deleted one by one, many at a time and as they are found."""
+        left = [row["LastName"] for row in salesforce.org.tables["Contact"].rows.values() if not row["IsDeleted"]]
+
+        assert told.value("destroy")["success"]
+        assert [[True, True]] * 2 == [
+            [each["success"] for each in told.value(step)] for step in ("destroyMany", "destroyFound")
+        ]
+        assert set() == {"Jsforce", "JsforceTwo", "JsforceThree"} & set(left)
+
+    def test_composite(self, told: Told) -> None:
+        """Requests travel together, one using what another found."""
+        who, firm = told.value("composite")["compositeResponse"]
+        batch = told.value("compositeBatch")
+
+        assert (200, who["body"]["AccountId"]) == (firm["httpStatusCode"], firm["body"]["Id"])
+        assert (False, [200, 200]) == (batch["hasErrors"], [each["statusCode"] for each in batch["results"]])
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("step", "code"),
+        [
+            ("unknownColumn", "INVALID_FIELD"),
+            ("unknownFilter", "INVALID_FIELD"),
+            ("unknownWritten", "INVALID_FIELD"),
+            ("malformed", "MALFORMED_QUERY"),
+            ("unknownObject", "INVALID_TYPE"),
+            ("unknownRecord", "NOT_FOUND"),
+            ("tooling", "NOT_FOUND"),
+            ("apex", "NOT_FOUND"),
+            ("analytics", "NOT_FOUND"),
+            ("chatter", "NOT_FOUND"),
+            ("listviews", "NOT_FOUND"),
+            ("metadata", "sf:INVALID_OPERATION"),
+        ],
+    )
+    def test_refused(self, told: Told, step: str, code: str) -> None:
+        """A refusal is the client's own error, with the vendor's code."""
+        assert code == told.error(step)["errorCode"]
+
+
+class TestStorm:
+    def test_waited_out(self, node: Node, salesforce: Sandbox, to_salesforce: Place) -> None:
+        """The client tries again when the service is unwell."""
+        salesforce.reset()
+        salesforce.faults.arm(Fault(FaultKind.STATUS, status=503))
+
+        assert 1000 == node.steps("jsforce.mjs", to_salesforce, "counted").value("counted")["totalSize"]
+        assert 2 == len(salesforce.requests)
