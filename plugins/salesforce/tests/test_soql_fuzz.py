@@ -7,14 +7,16 @@ import random
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from policy_gateway.query import Child, Compare, In, Query
+from policy_gateway_salesforce.facade.meaning import plan_query
 from policy_gateway_salesforce.soql import SoqlError, nodes, notation, parse_soql, parse_sosl, references, searched
-from policy_gateway_salesforce.soql.rules import obey_rules
 
 INPUTS = settings().max_examples * 30  # 3,000 with every run, 1,500,000 of each kind with the profile `soak`
 NAMES = re.findall(r"\w+", "Id Name Email Phone IBAN__c ns__X__c Group Order Limit First End Type Status Amount")
@@ -350,17 +352,6 @@ class TestFuzz:
         assert INPUTS / 50 < accepted < INPUTS * 49 / 50
 
 
-def test_rules() -> None:
-    """The rules beyond the grammar refuse with a place, or do not."""
-    chance = random.Random("rules")
-    for _ in range(INPUTS // 10):
-        text = Generator(chance).query(chance.choice(OBJECTS))
-        try:
-            obey_rules(parse_soql(text), text)
-        except SoqlError as error:
-            placed(error, text)
-
-
 @settings(max_examples=50)
 @given(chance=st.randoms(use_true_random=False))
 def test_small(chance: random.Random) -> None:
@@ -369,3 +360,41 @@ def test_small(chance: random.Random) -> None:
     text = maker.query(chance.choice(OBJECTS))
     known(text, maker.found, search=False)
     check(spoilt(text, chance), search=False)
+
+
+def asked(query: Query, within: str = "") -> Iterator[str]:
+    """Yield every field that *query* asks of the gateway, as references are written."""
+    for item in query.select:
+        if isinstance(item, Child):
+            yield from asked(item.query, f"{within}{item.relation}>")
+        else:
+            yield f"{within}{item}"
+    yield from (within + path for path in (*query.group, *(order.path for order in query.order)))
+    waiting = [query.where]
+    while waiting:
+        node: Any = waiting.pop()
+        waiting += getattr(node, "items", None) or [getattr(node, "item", None)] if node else []
+        if isinstance(node, Compare | In):
+            yield within + node.path
+        if isinstance(node, In) and isinstance(node.values, Query):
+            yield from asked(node.values, f"{node.values.resource}:")
+
+
+def test_meaning() -> None:
+    """What is asked of the gateway names exactly the fields of the query; an id is asked for where none is selected."""
+    chance = random.Random("meaning")
+    accepted = 0
+    for _ in range(INPUTS // 5):
+        maker = Generator(chance)
+        text = maker.query(chance.choice(OBJECTS))
+        try:
+            plan = plan_query(text, lambda _: ("Id",), date(2026, 5, 13))
+        except SoqlError as error:
+            placed(error, text)
+            continue
+        accepted += 1
+        ours = {path.upper() for path in asked(plan.query)}
+        theirs = {path.upper() for path in maker.found if "FIELDS(" not in path}
+        assert theirs <= ours, text
+        assert {path.split(">")[-1] for path in ours - theirs} <= {"ID"}, text
+    assert accepted > INPUTS / 200
