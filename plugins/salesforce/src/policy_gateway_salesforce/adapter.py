@@ -288,12 +288,7 @@ def _applied(response: Response, target: str, natives: Mapping[str, str]) -> Out
 def _next(start: Place, items: Sequence[object], following: str, limit: int) -> str | None:
     """Return the cursor to what comes after *items*; a full page may be the last one, which the next one tells."""
     if start.way is Way.LOCATOR:
-        spare = len(items) - limit
-        if spare <= 0:
-            return Place(Way.LOCATOR, following).cursor() if following else None
-        if not following:
-            raise UpstreamInvalid("Salesforce gave more records than were asked for")
-        return Place(Way.LOCATOR, moved(following, spare)).cursor()
+        return _after_long(start.at or following, items, following, limit, first=not start.at)
     if not items or (len(items) < limit and not following):
         return None
     if start.way is Way.OFFSET:
@@ -303,3 +298,13 @@ def _next(start: Place, items: Sequence[object], following: str, limit: int) -> 
             return Place(Way.KEYSET, last).cursor()
         case _:
             raise UpstreamInvalid
+
+
+def _after_long(at: str, items: Sequence[object], following: str, limit: int, *, first: bool) -> str | None:
+    """Return the cursor to what comes after the first *limit* of *items*, of which the vendor may have given more."""
+    if len(items) <= limit:
+        return Place(Way.LOCATOR, following).cursor() if following else None
+    if not at:
+        # All of it came at once, so that there is no locator, and it is short enough for an offset.
+        return Place(Way.OFFSET, str(limit)).cursor()
+    return Place(Way.LOCATOR, moved(at, limit - len(items) if first else limit)).cursor()

@@ -72,10 +72,10 @@ def locator(address: object) -> str:
     return f"{found[1]}-{found[2]}"
 
 
-def moved(at: str, back: int) -> str:
-    """Return the locator *at* that starts *back* records earlier."""
+def moved(at: str, by: int) -> str:
+    """Return the locator *at* that starts so many records later."""
     name, _, number = at.partition("-")
-    return f"{name}-{max(0, int(number) - back)}"
+    return f"{name}-{max(0, int(number) + by)}"
 
 
 def size(limit: int | None) -> int:
