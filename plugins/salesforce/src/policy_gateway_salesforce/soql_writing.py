@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Final
 
 from policy_gateway.errors import InvalidCall
@@ -16,6 +17,8 @@ from policy_gateway_salesforce.routes import route
 
 LONGEST: Final = 100_000
 """The longest query that the vendor reads, in characters."""
+
+_NULLS: Final = MappingProxyType({True: " NULLS FIRST", False: " NULLS LAST", None: ""})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +66,14 @@ class Soql:
 def ordering(org: Org, resource: Resource, order: Sequence[Order]) -> tuple[str, ...]:
     """Return what to sort by, which ends with the id so that no two records are in the same place."""
     found: list[str] = []
+    named: set[str] = set()
     for each in order:
         way = route(org, resource, each.path)
         if not way.field.searchable or way.field.type is FieldType.TEXTS:
             raise InvalidCall("Salesforce cannot sort by this field")
-        found.append(f"{way.native} DESC" if each.descending else way.native)
-    if not {ID, f"{ID} DESC"} & set(found):
+        named.add(way.native)
+        direction = " DESC" if each.descending else ""
+        found.append(f"{way.native}{direction}{_NULLS[each.nulls_first]}")
+    if ID not in named:
         found.append(ID)
     return tuple(found)
