@@ -36,9 +36,12 @@ from policy_gateway.uses import NOWHERE
 DEEPEST: Final = 5
 """How many references one path may follow."""
 
+EVERYWHERE: Final = "*"
+"""Where a CRM searches when nobody says where."""
+
 SCOPES: Final[Mapping[str, frozenset[FieldType]]] = MappingProxyType(
     {
-        "*": frozenset({FieldType.TEXT, FieldType.NAME, FieldType.EMAIL, FieldType.PHONE}),
+        EVERYWHERE: frozenset({FieldType.TEXT, FieldType.NAME, FieldType.EMAIL, FieldType.PHONE}),
         "*email": frozenset({FieldType.EMAIL}),
         "*name": frozenset({FieldType.NAME}),
         "*phone": frozenset({FieldType.PHONE}),
@@ -213,8 +216,11 @@ class _Told:
         if kinds is None:
             return (self._path(resource, word),)
         found = [path for path, field in resource.fields.items() if field.type in kinds and field.searchable]
+        if word == EVERYWHERE and resource.searched:
+            found = list(resource.searched)
         for path in found:
-            self._words.setdefault(self._within + path, resource.fields[path].native)
+            # Which fields those are was not said: a refusal says no more.
+            self._words.setdefault(self._within + path, word)
         return found or (self._nowhere(word),)
 
     def _paths(self, resource: Resource, words: Iterable[str]) -> tuple[str, ...]:

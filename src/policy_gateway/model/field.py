@@ -86,6 +86,7 @@ class Resource:
     """A kind of thing in a CRM: *name* as in field ids (``contact``), *plural* as in URLs (``contacts``).
 
     *native* is what the CRM itself calls it (``Contact``), *aliases* are further names of the CRM's own (``0-1``).
+    *searched* are the paths that its own full-text search looks into; when none is told, all that hold text.
     """
 
     name: str
@@ -96,6 +97,7 @@ class Resource:
     aliases: tuple[str, ...] = ()
     label: str = ""
     children: tuple[Relation, ...] = ()
+    searched: tuple[str, ...] = ()
 
     def field_id(self, path: str) -> FieldId:
         """Return the id of the field at *path*, whether or not it exists."""

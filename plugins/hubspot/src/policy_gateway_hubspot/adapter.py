@@ -19,7 +19,7 @@ from policy_gateway.errors import (
     UpstreamInvalid,
 )
 from policy_gateway.model.field import ID_PATH, Catalogue, RecordId, Resource
-from policy_gateway.query import And, Change, ChangeKind, Compare, In, Op, Query, Selected, paths_of
+from policy_gateway.query import ENDING, And, Change, ChangeKind, Compare, In, Op, Query, Selected, paths_of
 from policy_gateway.records import ConnectionConfig, Outcome, OutcomeKind, Page, Record, Request, Response, Transport
 from policy_gateway_hubspot import catalogue, matching, owners
 from policy_gateway_hubspot.answers import content, content_of_one, done, only_missing, page
@@ -105,7 +105,7 @@ class HubSpotAdapter:
         return await self._found(query, resource, plan)
 
     async def write(self, change: Change) -> Outcome:
-        """Create, update or archive one record; upserts and merges are not carried.
+        """Create, update, archive or erase one record; upserts and merges are not carried.
 
         HubSpot knows no conditional writes: what is expected is compared right before the write, and a change by
         somebody else in these milliseconds is not seen.
@@ -134,8 +134,12 @@ class HubSpotAdapter:
                 if answer.status != 204:  # noqa: PLR2004 -- No Content
                     content_of_one(answer)
                 return Outcome(OutcomeKind.DONE, RecordId(target))
+            case ChangeKind.ERASE, str(target) if not body and resource.name == "contact":
+                _path(resource, target)
+                await self._unchanged(resource, change, RecordId(target))
+                return await self._erased(resource, RecordId(target))
             case _:
-                raise InvalidCall("HubSpot carries creating, updating and deleting one record")
+                raise InvalidCall("HubSpot carries creating, updating, deleting and (contacts only) erasing one record")
 
     async def _owners(self, query: Query) -> Page:
         asked = owners.asked(query)
@@ -245,9 +249,16 @@ class HubSpotAdapter:
         answer = await self._send("POST", f"{_OBJECTS}/{resource.plural}", {"properties": given})
         return done(content(answer, 201, natives=_natives(resource, change)), None)
 
+    async def _erased(self, resource: Resource, target: RecordId) -> Outcome:
+        """Have HubSpot forget a contact for good, its archive and its history included."""
+        answer = await self._send("POST", f"{_OBJECTS}/{resource.plural}/gdpr-delete", {"objectId": target})
+        if answer.status != 204:  # noqa: PLR2004 -- No Content
+            content_of_one(answer)
+        return Outcome(OutcomeKind.DONE, target)
+
     async def _unchanged(self, resource: Resource, change: Change, target: RecordId) -> None:
         """Read what the decision was made on, and compare."""
-        if not change.expected and change.kind is not ChangeKind.DELETE:
+        if not change.expected and change.kind not in ENDING:
             return
         plan = self._planned(resource, tuple(change.expected))
         record = plan.record(content_of_one(await self._get(_path(resource, target), plan.query), 200))

@@ -238,13 +238,9 @@ def completed(resource: Resource, properties: tuple[Described, ...]) -> Resource
         if each.calculated:
             path = paths[each.name]
             fields[path] = replace(fields[path], contains=_contained(each, paths, fields))
-    return replace(resource, fields=fields)
-
-
-def searched(resource: Resource) -> frozenset[str]:
-    """Return the paths that HubSpot's own full-text search looks into, as far as the portal has them."""
     natives = _SEARCHED.get(resource.name, frozenset())
-    return frozenset(path for path, field in resource.fields.items() if field.native in natives)
+    searched = tuple(path for path, field in fields.items() if field.native in natives)
+    return replace(resource, fields=fields, searched=searched)
 
 
 def natives_of(field: Field) -> tuple[str, ...]:

@@ -12,7 +12,6 @@ from typing import Final, TypeAlias
 from policy_gateway.errors import FieldRefused, InvalidCall
 from policy_gateway.model.field import ID_PATH, Field, FieldType, Resource, Value
 from policy_gateway.query import And, Compare, In, Literal, Not, Op, Or, RelativeDate, Text, Where
-from policy_gateway_hubspot import catalogue
 from policy_gateway_hubspot.catalogue import OBJECT_ID, SEARCHABLE_NUMBERS, natives_of, option_of
 from policy_gateway_hubspot.mapping import ID, written
 from policy_gateway_hubspot.numbers import national
@@ -94,7 +93,7 @@ def _full_text(where: Where, resource: Resource) -> tuple[str, Where]:
 
     That search looks into certain properties, whether they are named or not; so it is used only where all of them are.
     """
-    own = catalogue.searched(resource)
+    own = frozenset(resource.searched)
     parts = where.items if isinstance(where, And) else (where,)
     for part in parts:
         if isinstance(part, Text) and own and frozenset(part.paths) == own:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from policy_gateway.errors import FieldRefused, RecordNotFound
+from policy_gateway.errors import Denied, FieldRefused, RecordNotFound
 from policy_gateway.model.disclosure import ReleasedRecord
 from policy_gateway.model.field import RecordId, Value
 from policy_gateway.query import Change, ChangeKind, Compare, Describe, In, Op, Query
@@ -117,10 +117,7 @@ async def list_links(visit: Visit) -> Reply:
             limit=min(limit, MOST_PAGE),
             cursor=request.after(),
         )
-        try:
-            released = (await visit.ask(query)).released
-        except FieldRefused:
-            raise ScopeMissing(f"crm.objects.{other.name}.read") from None
+        released = (await visit.ask(query)).released
         ids, after = [str(record.id) for record in released.records], released.cursor
     else:
         disclosure = await visit.ask(
@@ -205,7 +202,7 @@ async def unlink(visit: Visit) -> Reply:
     """Answer ``DELETE …/{type}/{id}/associations/{to}/{other}``; a link that is not there is no error."""
     pair = _pair(visit)
     if await _current(visit, pair) == [str(pair.company)]:
-        await visit.ask(Change(ChangeKind.UPDATE, CONTACTS.name, pair.contact, {COMPANY: None}, precondition=ANY_STATE))
+        await _refer(visit, pair.contact, None)
     return visit.nothing()
 
 
@@ -216,9 +213,15 @@ async def _link(visit: Visit, pair: Pair) -> None:
         raise ScopeMissing(_write(CONTACTS))
     await visit.ask(Query(COMPANIES.name, (OBJECT_ID,), target=pair.company))
     if not current:
-        await visit.ask(
-            Change(ChangeKind.UPDATE, CONTACTS.name, pair.contact, {COMPANY: str(pair.company)}, precondition=ANY_STATE)
-        )
+        await _refer(visit, pair.contact, str(pair.company))
+
+
+async def _refer(visit: Visit, contact: RecordId, company: str | None) -> None:
+    change = Change(ChangeKind.UPDATE, CONTACTS.name, contact, {COMPANY: company}, precondition=ANY_STATE)
+    try:
+        await visit.ask(change)
+    except FieldRefused:
+        raise ScopeMissing(_write(CONTACTS)) from None
 
 
 async def _current(visit: Visit, pair: Pair) -> list[str]:
@@ -239,7 +242,7 @@ async def _links(visit: Visit, kind: Kind, other: Kind, records: Sequence[Releas
     found: dict[str, list[str]] = {each: [] for each in ids}
     try:
         contacts = (await visit.ask(query)).released.records
-    except FieldRefused:
+    except Denied:
         return [[] for _ in records]  # whose contacts may not be found by their company has none to show
     for contact in contacts:
         for company in _company(contact):

@@ -9,7 +9,7 @@ from typing import Final
 from policy_gateway.errors import FieldRefused, RecordNotFound
 from policy_gateway.model.disclosure import Disclosure, ReleasedRecord
 from policy_gateway.model.field import RecordId, Value
-from policy_gateway.query import Change, ChangeKind, Compare, Describe, Op, Query
+from policy_gateway.query import Change, ChangeKind, Compare, Describe, Op, Query, searched_paths
 from policy_gateway.wire import Json, Reply
 from policy_gateway_hubspot.facade import associations
 from policy_gateway_hubspot.facade.kinds import OBJECT_ID, Kind
@@ -79,6 +79,7 @@ async def search(visit: Visit) -> Reply:
     kind, body = visit.kind(), await visit.request.json()
     found = search_of(kind, body, await visit.known(kind) if has_filters(body) else NOBODY)
     wanted = Wanted(Shape(kind, found.names, nulls=visit.request.nulls))
+    visit.words = searched_paths(found.query)
     disclosure = await visit.ask(replace(found.query, select=wanted.select), lenient=True)
     results = await _told(visit, wanted, disclosure)
     after = disclosure.released.cursor
@@ -139,6 +140,7 @@ def only(disclosure: Disclosure) -> ReleasedRecord:
 
 async def keyed(visit: Visit, kind: Kind, by: str, key: str) -> Query:
     """Return the query for the record whose property *by* is *key*: it is decided as the search that it is."""
+    visit.words |= {by}
     field = (await visit.known(kind)).field(by)
     return Query(kind.name, (OBJECT_ID,), Compare(by, Op.EQ, sought(field, key, by)), limit=2)
 

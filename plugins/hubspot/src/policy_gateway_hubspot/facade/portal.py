@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from policy_gateway.errors import FieldRefused, RecordNotFound
+from policy_gateway.errors import RecordNotFound
 from policy_gateway.model.disclosure import ReleasedRecord
 from policy_gateway.model.field import Field, FieldType
 from policy_gateway.query import Action, Compare, Describe, Op, Query
@@ -19,7 +19,7 @@ from policy_gateway.wire import Json, Reply
 from policy_gateway_hubspot.catalogue import option_of
 from policy_gateway_hubspot.facade.kinds import Kind
 from policy_gateway_hubspot.facade.known import Known
-from policy_gateway_hubspot.facade.refusals import PropertyMissing, ScopeMissing
+from policy_gateway_hubspot.facade.refusals import PropertyMissing
 from policy_gateway_hubspot.facade.request import objects_in, record_id, text_in
 from policy_gateway_hubspot.facade.telling import EPOCH, fields_of
 from policy_gateway_hubspot.facade.values import CONSENTS, masked, spelled
@@ -100,10 +100,7 @@ async def get_owner(visit: Visit) -> Reply:
         query = Query(OWNERS, OWNER_FIELDS, Compare("userId", Op.EQ, key), limit=1)
     else:
         query = Query(OWNERS, OWNER_FIELDS, target=key)
-    try:
-        disclosure = await visit.ask(query, lenient=True)
-    except FieldRefused:
-        raise ScopeMissing(*visit.scopes) from None
+    disclosure = await visit.ask(query, lenient=True)
     if not disclosure.released.records:
         raise RecordNotFound
     return visit.reply(_owner(disclosure.released.records[0], fields_of(disclosure)))

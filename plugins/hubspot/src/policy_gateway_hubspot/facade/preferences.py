@@ -200,8 +200,6 @@ async def _chosen(visit: Visit, emails: Sequence[str]) -> list[Chosen]:
 
 
 def _records(answer: Disclosure | GatewayError) -> Sequence[ReleasedRecord]:
-    if isinstance(answer, FieldRefused):
-        raise ScopeMissing(READ)
     if isinstance(answer, GatewayError):
         raise answer
     return answer.released.records

@@ -7,15 +7,15 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from policy_gateway.errors import ConnectionNotFound, GatewayError
+from policy_gateway.errors import ConnectionNotFound, FieldRefused, GatewayError
 from policy_gateway.model.disclosure import Disclosure
 from policy_gateway.ports import Gate, Session
-from policy_gateway.query import Batch, Call, Describe, Operation
+from policy_gateway.query import ENDING, Batch, Call, Change, Describe, Operation, Query
 from policy_gateway.wire import Json, Reply, json_reply
 from policy_gateway_hubspot.catalogue import ADAPTER
 from policy_gateway_hubspot.facade.kinds import Kind, kind_of
 from policy_gateway_hubspot.facade.known import Knowledge, Known, Place
-from policy_gateway_hubspot.facade.refusals import CORRELATION, TypeUnknown
+from policy_gateway_hubspot.facade.refusals import CORRELATION, ScopeMissing, TypeUnknown
 from policy_gateway_hubspot.facade.request import Request
 
 TYPE: Final = "type"
@@ -28,15 +28,17 @@ _TIME_DIGITS: Final = 12
 class Visit:
     """A *request* within its *session*; *asked* tells whether the gate knows of it, and so the journal.
 
-    *scopes* are those that HubSpot would ask for, *version* is the policy's that decided last.
+    *scopes* are those that HubSpot would ask for, *words* the names that the caller compares or sorts by: only those
+    are repeated to it. *version* is the policy's that decided last.
     """
 
-    __slots__ = ("_gate", "_knowledge", "_limits", "asked", "request", "scopes", "session", "version")
+    __slots__ = ("_gate", "_knowledge", "_limits", "asked", "request", "scopes", "session", "version", "words")
 
     def __init__(self, request: Request, session: Session, gate: Gate, knowledge: Knowledge) -> None:
         self.request = request
         self.session = session
         self.scopes: tuple[str, ...] = ()
+        self.words: frozenset[str] = frozenset()
         self.asked = False
         self.version = ""
         self._gate = gate
@@ -78,8 +80,8 @@ class Visit:
         call = self.call(operation, include=include, lenient=lenient)
         try:
             return self._noted(await self._gate.handle(call, self.session.credential), operation)
-        except ConnectionNotFound:
-            raise self._unknown(operation) from None
+        except (ConnectionNotFound, FieldRefused) as error:
+            raise self._said(error, operation) from None
 
     async def ask_all(
         self, operations: Iterable[Operation], *, lenient: bool = False
@@ -120,12 +122,20 @@ class Visit:
         yield from self._limits.items()
 
     def _each(self, answer: Disclosure | GatewayError, operation: Operation) -> Disclosure | GatewayError:
-        if isinstance(answer, ConnectionNotFound):
-            return self._unknown(operation)
-        return answer if isinstance(answer, GatewayError) else self._noted(answer, operation)
+        return self._said(answer, operation) if isinstance(answer, GatewayError) else self._noted(answer, operation)
 
-    def _unknown(self, operation: Operation) -> TypeUnknown:
-        return TypeUnknown(self.request.variables.get(TYPE, operation.resource))
+    def _said(self, error: GatewayError, operation: Operation) -> GatewayError:
+        """Return *error* in words of HubSpot's; names are repeated only where the caller has said them."""
+        match error, operation:
+            case ConnectionNotFound(), _:
+                return TypeUnknown(self.request.variables.get(TYPE, operation.resource))
+            case FieldRefused(names=names), Query():
+                own = tuple(name for name in names if name in self.words)
+                return FieldRefused(names=own) if own else ScopeMissing(*self.scopes)
+            case FieldRefused(), Change(kind=kind) if kind in ENDING:
+                return ScopeMissing(*self.scopes)
+            case _:
+                return error
 
     def _noted(self, disclosure: Disclosure, operation: Operation) -> Disclosure:
         self.version = disclosure.version
