@@ -36,13 +36,14 @@ from policy_gateway.crm import (
     Vault,
     Wiring,
 )
-from policy_gateway.errors import GatewayError, PolicyError
+from policy_gateway.errors import GatewayError, NotAuthenticated, PolicyError
 from policy_gateway.facts import Attempts, Facts, StandingFacts, Standings, VerificationFacts
 from policy_gateway.facts.adapter import StandingKind
 from policy_gateway.gateway import Gateway
 from policy_gateway.identity import (
     KeyAuthenticator,
     Keys,
+    Kinds,
     Memberships,
     PrincipalFacts,
     SessionAuthenticator,
@@ -55,7 +56,7 @@ from policy_gateway.model.field import FieldType
 from policy_gateway.model.principal import Credential
 from policy_gateway.plugins import Extensions, discover
 from policy_gateway.policy import Oracle, Policies, Vocabulary
-from policy_gateway.ports import Authenticator, FactSource
+from policy_gateway.ports import Authenticator, FactSource, Session
 from policy_gateway.provenance import (
     Provenance,
     ProvenanceAnnotator,
@@ -108,6 +109,26 @@ class Administration:
     provenance: Provenance
     standings: Standings
     entries: EntryReader
+
+    @property
+    def authenticators(self) -> tuple[KeyAuthenticator, SessionAuthenticator]:
+        """Return our own ways to learn who is calling."""
+        keys = KeyAuthenticator(self.database, self.master, clock=now)
+        return keys, SessionAuthenticator(self.database, self.master, clock=now)
+
+    @property
+    def kinds(self) -> Kinds:
+        """Return what knows the adapter kinds of a tenant's connections, by their names."""
+        return ConnectionStore(self.database, now).kinds
+
+    async def session(self, bearer: str) -> tuple[Session, str]:
+        """Return the session that the clients of a CRM enter with *bearer*, and its dialect; NotAuthenticated."""
+        sessions = Sessions(*self.authenticators, self.kinds)
+        credential = Credential("bearer", bearer)
+        for dialect in sorted(self.extensions.adapters):
+            with suppress(NotAuthenticated):
+                return await sessions.enter(credential, dialect), dialect
+        raise NotAuthenticated
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,14 +201,20 @@ async def running(settings: Settings, *builtins: object) -> AsyncIterator[App]:
         policies = Policies(settings.policies, vocabulary(found), oracle)
         oracle.start(policies.distrust)
         stack.callback(oracle.stop)
-        keys = KeyAuthenticator(kept.database, kept.master, clock=now)
-        tokens = SessionAuthenticator(kept.database, kept.master, clock=now)
-        gateway = _gateway(kept, policies, (keys, tokens, *found.authenticators))
+        gateway, sessions = assembled(kept, policies)
         stack.push_async_callback(gateway.entries.close)
         for work in (policies.watch(), _report(policies), _sweep(gateway)):
             stack.push_async_callback(_ended, asyncio.create_task(work))
         _log.info("gateway.started", version=policies.current().version)
-        yield App(kept, policies, oracle, gateway, Sessions(keys, tokens, ConnectionStore(kept.database, now).kinds))
+        yield App(kept, policies, oracle, gateway, sessions)
+
+
+def assembled(kept: Administration, policies: Policies) -> tuple[Gateway, Sessions]:
+    """Return the gateway over what is *kept*, under *policies*, and the sessions of those who speak like a CRM."""
+    keys = KeyAuthenticator(kept.database, kept.master, clock=now)
+    tokens = SessionAuthenticator(kept.database, kept.master, clock=now)
+    gateway = _gateway(kept, policies, (keys, tokens, *kept.extensions.authenticators))
+    return gateway, Sessions(keys, tokens, kept.kinds)
 
 
 def _wiring(settings: Settings, found: Extensions, own: OwnDataKind) -> Wiring:
