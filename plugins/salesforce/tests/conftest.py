@@ -5,13 +5,14 @@ from __future__ import annotations
 import ipaddress
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 import requests
 import uvicorn
@@ -24,7 +25,15 @@ from pydantic import SecretStr
 from policy_gateway.records import ConnectionConfig
 from policy_gateway.testing import AsgiTransport, FaultyTransport
 from policy_gateway_salesforce.adapter import SalesforceAdapter, SalesforceKind
-from policy_gateway_salesforce.sandbox import CLIENT_ID, CLIENT_SECRET, INTEGRATION, PASSWORD, SECURITY_TOKEN, Sandbox
+from policy_gateway_salesforce.sandbox import (
+    CLIENT_ID,
+    CLIENT_SECRET,
+    INTEGRATION,
+    PASSWORD,
+    SECURITY_TOKEN,
+    Recorded,
+    Sandbox,
+)
 
 PATIENCE = 10.0
 _PEM = serialization.Encoding.PEM
@@ -122,6 +131,51 @@ def adapter(sandbox: Sandbox, transport: FaultyTransport) -> SalesforceAdapter:
     """Return a connection to the org by the adapter."""
     config = ConnectionConfig("acme", "crm", secrets={"token": SecretStr(sandbox.token)})
     return SalesforceKind().connect(config, transport)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back: *told* is the JSON in it, or the bytes that are none."""
+
+    status: int
+    told: Any
+    headers: Mapping[str, str]
+
+    @property
+    def code(self) -> str:
+        """Return the vendor's code of the only error."""
+        [error] = self.told
+        return str(error["errorCode"])
+
+
+@pytest.fixture
+def ask(sandbox: Sandbox) -> Callable[..., Reply]:
+    """Return what asks the org without a network: ``ask("GET /services/data", body, token=…, headers=…)``."""
+
+    def asked(line: str, body: object = None, token: str | None = None, **headers: str) -> Reply:
+        method, _, target = line.partition(" ")
+        path, _, query = target.partition("?")
+        pairs = tuple((name, value) for name, _, value in (pair.partition("=") for pair in query.split("&") if pair))
+        content = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
+        sent = {"authorization": f"Bearer {sandbox.token if token is None else token}", "host": "org.test"}
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        answer = sandbox.answer(Recorded(method, path, pairs, content, "", sent, "https"))
+        told = answer.content() if isinstance(answer.body, bytes) else orjson.loads(answer.content() or b"null")
+        return Reply(answer.status, told, answer.headers)
+
+    return asked
+
+
+@pytest.fixture
+def rows(ask: Callable[..., Reply]) -> Callable[[str], list[dict[str, Any]]]:
+    """Return what asks a query and returns its records, without what the API says of each."""
+
+    def asked(query: str) -> list[dict[str, Any]]:
+        reply = ask(f"GET /services/data/v59.0/query?q={query}")
+        assert reply.status == 200, reply.told
+        return [{name: value for name, value in each.items() if name != "attributes"} for each in reply.told["records"]]
+
+    return asked
 
 
 @pytest.fixture(scope="module")

@@ -199,7 +199,7 @@ def _by_jwt(org: Org, form: Form) -> User:
     try:
         head, claims = (orjson.loads(_unpacked(part)) for part in signed.split("."))
         key = load_pem_public_key(org.jwt_key.encode())
-        if not isinstance(key, rsa.RSAPublicKey) or head.get("alg") != "RS256":
+        if not isinstance(key, rsa.RSAPublicKey) or not isinstance(claims, dict) or head.get("alg") != "RS256":
             raise OAuthError("invalid_grant", "invalid assertion")
         key.verify(_unpacked(signature), signed.encode(), padding.PKCS1v15(), hashes.SHA256())
     except (ValueError, InvalidSignature, AttributeError):

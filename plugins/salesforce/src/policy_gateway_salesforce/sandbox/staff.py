@@ -27,6 +27,7 @@ STAFF: Final = (
 )
 
 _START: Final = datetime(2021, 1, 4, 8, tzinfo=UTC)
+_NEVER_DELETED: Final = frozenset({"005", "00G"})
 _CREATED_WITHIN: Final = 5 * 365 * 86400
 _CHANGED_WITHIN: Final = 200 * 86400
 _UMLAUTS: Final = MappingProxyType(
@@ -73,6 +74,8 @@ def stamped(prefix: str, index: int, values: dict[str, Json], chance: random.Ran
         "LastModifiedById": by,
         "SystemModstamp": written,
     }
+    if prefix in _NEVER_DELETED:
+        del row["IsDeleted"]
     row.update((name, value) for name, value in values.items() if value is not None and value != "")
     return row
 

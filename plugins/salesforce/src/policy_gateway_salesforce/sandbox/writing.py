@@ -112,12 +112,12 @@ class Writer:
         kind = self.org.table(name).kind
         if not self.user.may("read", kind):
             raise not_found()
-        if not kind.writable or not self.user.may(action, kind):
-            message = f"entity type {kind.name} is not {'delet' if action == 'delete' else action}able"
-            if kind.writable and action != "create":
-                message = "insufficient access rights on object id"
-                raise ApiError(403, "INSUFFICIENT_ACCESS_OR_READONLY", message, [])
-            raise invalid(message, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", [])
+        if not kind.writable:
+            message = f"entity type {kind.name} does not support {action}"
+            raise invalid(message, "INVALID_TYPE_FOR_OPERATION", [])
+        if not self.user.may(action, kind):
+            message = "insufficient access rights on object id"
+            raise ApiError(403, "INSUFFICIENT_ACCESS_OR_READONLY", message, [])
         return kind
 
     def _checked(self, kind: Kind, values: Mapping[str, Json], *, creating: bool) -> dict[str, Json]:
