@@ -16,7 +16,7 @@ from policy_gateway_hubspot.facade.kinds import OBJECT_ID, Kind
 from policy_gateway_hubspot.facade.known import NOBODY, Known
 from policy_gateway_hubspot.facade.refusals import Invalid, PropertiesRefused
 from policy_gateway_hubspot.facade.request import objects_in, record_id, text_in
-from policy_gateway_hubspot.facade.searching import has_filters, search_of
+from policy_gateway_hubspot.facade.searching import EVERYWHERE, has_filters, search_of
 from policy_gateway_hubspot.facade.telling import GDPR, Shape, blank, fields_of, gdpr_header, object_of
 from policy_gateway_hubspot.facade.values import sought, text_of, typed
 from policy_gateway_hubspot.facade.visit import Visit
@@ -79,7 +79,7 @@ async def search(visit: Visit) -> Reply:
     kind, body = visit.kind(), await visit.request.json()
     found = search_of(kind, body, await visit.known(kind) if has_filters(body) else NOBODY)
     wanted = Wanted(Shape(kind, found.names, nulls=visit.request.nulls))
-    visit.words = searched_paths(found.query)
+    visit.words = searched_paths(found.query) - {EVERYWHERE}
     disclosure = await visit.ask(replace(found.query, select=wanted.select), lenient=True)
     results = await _told(visit, wanted, disclosure)
     after = disclosure.released.cursor

@@ -13,7 +13,7 @@ from typing import Final
 
 from policy_gateway.errors import FieldRefused, GatewayError, RecordNotFound
 from policy_gateway.model.disclosure import Disclosure, ReleasedRecord
-from policy_gateway.model.field import Field
+from policy_gateway.model.field import ID_PATH, Field, Value
 from policy_gateway.query import Change, ChangeKind, Compare, Op, Query
 from policy_gateway.wire import Json, Reply
 from policy_gateway_hubspot.facade.kinds import CONTACTS, OBJECT_ID
@@ -210,25 +210,30 @@ def _said(email: str, field: Field, records: Sequence[ReleasedRecord]) -> Chosen
     if len(records) != 1:
         return Chosen(email)
     [record] = records
-    value = record.fields.get(field.native)
-    consents = frozenset(value) if isinstance(value, tuple) and field.native not in record.masked else frozenset()
-    return Chosen(email, consents, silent=record.fields.get(OPTED_OUT) is True)
+    consents = () if field.native in record.masked else _several(record.fields.get(field.native))
+    return Chosen(email, frozenset(consents), silent=record.fields.get(OPTED_OUT) is True)
+
+
+def _several(value: Value) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else ()
 
 
 async def _change(visit: Visit, email: str, wanted: Mapping[str, bool]) -> tuple[Chosen, Chosen]:
     """Give or withdraw consents, unless somebody changes them meanwhile; return what held before and after."""
-    field = await _consents(visit)
     try:
         found = await visit.ask(Query(CONTACTS.name, (OBJECT_ID,), Compare(EMAIL, Op.EQ, email), limit=2))
         if len(found.released.records) != 1:
             raise RecordNotFound
         target = found.released.records[0].id
-        seen = (await visit.ask(Query(CONTACTS.name, (OBJECT_ID, field.native), target=target))).released.records[0]
-        before = _said(email, field, [seen])
+        disclosure = await visit.ask_plainly(Query(CONTACTS.singular, (ID_PATH, CONSENTS), target=target))
+        seen = disclosure.released.records[0]
+        if CONSENTS not in seen.fields or CONSENTS in seen.masked:
+            raise ScopeMissing(WRITE)
+        before = Chosen(email, frozenset(_several(seen.fields[CONSENTS])))
         given = {consent for consent, holds in wanted.items() if holds}
         after = Chosen(email, (before.consents - wanted.keys()) | given)
-        values = {field.native: tuple(sorted(after.consents)) or None}
-        await visit.ask(Change(ChangeKind.UPDATE, CONTACTS.name, target, values, precondition=seen.tag))
+        values: dict[str, Value] = {CONSENTS: tuple(sorted(after.consents)) or None}
+        await visit.ask_plainly(Change(ChangeKind.UPDATE, CONTACTS.singular, target, values, precondition=seen.tag))
     except FieldRefused:
         raise ScopeMissing(WRITE) from None
     return before, after

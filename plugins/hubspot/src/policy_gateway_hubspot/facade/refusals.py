@@ -118,6 +118,7 @@ _PLAIN: Final[Mapping[type[errors.GatewayError], Wording]] = MappingProxyType(
         errors.RecordNotFound: _MISSING,
         errors.ConnectionNotFound: Wording(404, NOT_FOUND, "resource not found"),
         errors.Conflict: Wording(409, "CONFLICT", "Another record already has a value that must be unique."),
+        errors.PreconditionRequired: Wording(409, "CONFLICT", "The record was changed meanwhile."),
         errors.PreconditionFailed: Wording(409, "CONFLICT", "The record was changed meanwhile."),
         errors.UpstreamTimeout: Wording(504, "GATEWAY_TIMEOUT", "The request took too long."),
         errors.UpstreamUnavailable: _OUT_OF_SERVICE,

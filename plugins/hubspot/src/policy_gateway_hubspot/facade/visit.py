@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -82,6 +83,12 @@ class Visit:
             return self._noted(await self._gate.handle(call, self.session.credential), operation)
         except (ConnectionNotFound, FieldRefused) as error:
             raise self._said(error, operation) from None
+
+    async def ask_plainly(self, operation: Operation) -> Disclosure:
+        """Return the answer to *operation* in the gateway's own names: only there records have tags."""
+        self.asked = True
+        call = replace(self.call(operation), dialect="")
+        return self._noted(await self._gate.handle(call, self.session.credential), operation)
 
     async def ask_all(
         self, operations: Iterable[Operation], *, lenient: bool = False
