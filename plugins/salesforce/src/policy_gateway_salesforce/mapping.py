@@ -237,7 +237,7 @@ def _written(field: Field, value: Value) -> str | bool | orjson.Fragment | None:
             return None
         case FieldType.BOOLEAN, bool():
             return value
-        case kind, int() | float() | str() if kind in NUMBERS:
+        case kind, int() | float() | str() if kind in NUMBERS and not _broken(kind, value):
             return orjson.Fragment(number(field, value).encode())
         case FieldType.DATE, str():
             return day(field, value)
@@ -245,9 +245,19 @@ def _written(field: Field, value: Value) -> str | bool | orjson.Fragment | None:
             return moment(field, value)
         case FieldType.REFERENCE, str():
             return identifier(value)
-        case FieldType.TEXTS, tuple() if all(each and ";" not in each for each in value):
+        case FieldType.TEXTS, tuple() if all(each and ";" not in each and _whole(each) for each in value):
             return ";".join(option_of(each) if field.path == CONSENTS else each for each in value) or None
-        case kind, str() if kind in WORDS:
+        case kind, str() if kind in WORDS and _whole(value):
             return value
         case _:
             raise InvalidCall("a value is not of its field's type", pointer=f"/{field.path}")
+
+
+def _whole(text: str) -> bool:
+    """Tell whether *text* consists of whole characters."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def _broken(kind: FieldType, value: Value) -> bool:
+    """Tell whether *value* is a fraction, or may be one, where whole numbers belong."""
+    return kind is FieldType.INTEGER and not isinstance(value, int)
