@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -26,6 +27,42 @@ _SOAP: Final = MappingProxyType(
 _TEXTUAL: Final = frozenset(
     {Type.ID, Type.REFERENCE, Type.STRING, Type.EMAIL, Type.PHONE, Type.URL, Type.TEXTAREA, Type.PICKLIST}
 )
+_ALWAYS: Final[Mapping[str, Json]] = MappingProxyType(
+    {
+        **dict.fromkeys(
+            (
+                "aiPredictionField",
+                "cascadeDelete",
+                "caseSensitive",
+                "dependentPicklist",
+                "deprecatedAndHidden",
+                "displayLocationInDecimal",
+                "encrypted",
+                "formulaTreatNullNumberAsZero",
+                "highScaleNumber",
+                "htmlFormatted",
+                "restrictedDelete",
+                "writeRequiresMasterRead",
+            ),
+            False,
+        ),
+        **dict.fromkeys(
+            (
+                "calculatedFormula",
+                "controllerName",
+                "defaultValueFormula",
+                "filteredLookupInfo",
+                "inlineHelpText",
+                "mask",
+                "maskType",
+                "referenceTargetField",
+                "relationshipOrder",
+            )
+        ),
+    }
+)
+"""What is the same for every field of this org."""
+
 _MASTER: Final = "012000000000000AAA"
 
 
@@ -142,43 +179,21 @@ def child(relation: Child) -> dict[str, Json]:
 
 def field(column: Column, changes: bool) -> dict[str, Json]:  # noqa: FBT001 -- one of two facts that it is made of
     """Return what the API tells of one field; *changes* tells whether the user may change it."""
-    numeric = column.type in NUMBERS
-    whole = column.type is Type.INT
-    return {
-        "aggregatable": column.groupable or numeric or column.type is Type.DATETIME,
-        "aiPredictionField": False,
+    told: dict[str, Json] = {
+        "aggregatable": column.groupable or column.type in NUMBERS or column.type is Type.DATETIME,
         "autoNumber": column.name == "CaseNumber",
-        "byteLength": 0 if numeric else column.size * 3 if column.type not in {Type.ID, Type.REFERENCE} else 18,
         "calculated": column.calculated,
-        "calculatedFormula": None,
-        "cascadeDelete": False,
-        "caseSensitive": False,
         "compoundFieldName": column.compound or None,
-        "controllerName": None,
         "createable": column.createable and changes,
         "custom": column.custom,
         "defaultValue": column.default if isinstance(column.default, bool) else None,
-        "defaultValueFormula": None,
         "defaultedOnCreate": column.default is not None or (not column.createable and not column.nillable),
-        "dependentPicklist": False,
-        "deprecatedAndHidden": False,
-        "digits": column.size if whole else 0,
-        "displayLocationInDecimal": False,
-        "encrypted": False,
         "externalId": column.external_id,
         "extraTypeInfo": _extra(column),
         "filterable": column.filterable,
-        "filteredLookupInfo": None,
-        "formulaTreatNullNumberAsZero": False,
         "groupable": column.groupable,
-        "highScaleNumber": False,
-        "htmlFormatted": False,
         "idLookup": column.lookup,
-        "inlineHelpText": None,
         "label": column.label,
-        "length": 0 if numeric else column.size,
-        "mask": None,
-        "maskType": None,
         "name": column.name,
         "nameField": column.name_field,
         "namePointing": len(column.references) > 1,
@@ -186,22 +201,30 @@ def field(column: Column, changes: bool) -> dict[str, Json]:  # noqa: FBT001 -- 
         "permissionable": column.nillable and column.createable,
         "picklistValues": [option(value, value == column.default) for value in column.values],
         "polymorphicForeignKey": len(column.references) > 1,
-        "precision": column.size if numeric and not whole else 0,
         "queryByDistance": column.type is Type.ADDRESS,
-        "referenceTargetField": None,
         "referenceTo": list[Json](column.references),
         "relationshipName": column.path or None,
-        "relationshipOrder": None,
-        "restrictedDelete": False,
         "restrictedPicklist": column.restricted,
-        "scale": column.scale if numeric else 0,
         "searchPrefilterable": column.type is Type.REFERENCE,
         "soapType": _SOAP.get(column.type, "xsd:string"),
         "sortable": column.sortable,
         "type": column.type.value,
         "unique": column.unique,
         "updateable": column.updateable and changes,
-        "writeRequiresMasterRead": False,
+    }
+    return dict(sorted({**_ALWAYS, **told, **_sizes(column)}.items()))
+
+
+def _sizes(column: Column) -> dict[str, Json]:
+    """Return how long a value may be: characters and bytes of a text, digits of a number."""
+    numeric, whole = column.type in NUMBERS, column.type is Type.INT
+    one_byte = column.type in {Type.ID, Type.REFERENCE}
+    return {
+        "byteLength": 0 if numeric else column.size if one_byte else column.size * 3,
+        "digits": column.size if whole else 0,
+        "length": 0 if numeric else column.size,
+        "precision": column.size if numeric and not whole else 0,
+        "scale": column.scale if numeric else 0,
     }
 
 
