@@ -131,7 +131,8 @@ class TestConditions:
         [
             ("A = 'x'", Compare("A", Op.EQ, "x")),
             ("c.A != 5", Compare("A", Op.NE, 5)),
-            ("a.Name < 1.50", Compare("Account.Name", Op.LT, "1.50")),
+            ("a.Name < 1.50", Compare("Account.Name", Op.LT, 1.5)),
+            ("A < 0.12345678901234567891", Compare("A", Op.LT, "0.12345678901234567891")),
             ("A >= 1e3", Compare("A", Op.GE, 1000)),
             ("A = TRUE", Compare("A", Op.EQ, value=True)),
             ("A = null", NULL),

@@ -176,7 +176,8 @@ def _items(path: str, values: Iterable[nodes.String]) -> Where:
 
 
 def plain_number(number: Decimal) -> Value:
-    """Return *number* as the algebra has it: an integer, or a text with its digits."""
+    """Return *number* as the algebra has it: an integer or a float if that is exact, else a text with its digits."""
     if number == number.to_integral_value() and abs(number) < _LARGEST:
         return int(number)
-    return f"{number:f}"
+    near = float(number)
+    return near if Decimal(repr(near)) == number else f"{number:f}"
