@@ -129,6 +129,13 @@ class TestServer:
 
         assert (1000, 1) == (told["total"], len(told["results"]))
 
+    def test_link(self, url: str, connection: HTTPConnection) -> None:
+        """The link to the next page leads to where the page came from."""
+        connection.request("GET", "/crm/v3/objects/0-1?limit=1", headers={"Authorization": f"Bearer {TOKEN}"})
+        told = orjson.loads(connection.getresponse().read())
+
+        assert f"{url}/crm/v3/objects/0-1?limit=1&after=102" == told["paging"]["next"]["link"]
+
     def test_limits(self, sandbox: Sandbox, connection: HTTPConnection) -> None:
         """Each answer tells the limits; a refusal names the policy that was hit."""
         sandbox.faults.arm(Fault(FaultKind.DAILY_LIMIT))

@@ -16,12 +16,17 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=22100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--limit", type=int, default=None, help="requests per ten seconds; unlimited by default")
+    parser.add_argument("--tls-cert", default=None, help="the server's certificate, a PEM file")
+    parser.add_argument("--tls-key", default=None, help="the certificate's private key, a PEM file")
     chosen = parser.parse_args()
-    print(f"HubSpot sandbox on http://{chosen.host}:{chosen.port}, token {TOKEN}", flush=True)  # noqa: T201 -- a program
+    scheme = "https" if chosen.tls_cert else "http"
+    print(f"HubSpot sandbox on {scheme}://{chosen.host}:{chosen.port}, token {TOKEN}", flush=True)  # noqa: T201 -- a program
     uvicorn.run(
         Sandbox(seed=chosen.seed, limit=chosen.limit),
         host=chosen.host,
         port=chosen.port,
+        ssl_certfile=chosen.tls_cert,
+        ssl_keyfile=chosen.tls_key,
         log_level="warning",
         access_log=False,
     )

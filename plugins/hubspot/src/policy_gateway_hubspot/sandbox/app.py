@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final
@@ -40,6 +40,7 @@ class Recorded:
     body: bytes
     token: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    scheme: str = "http"
 
     def told(self) -> dict[str, Json]:
         """Return it as the control endpoint shows it."""
@@ -90,7 +91,8 @@ class Sandbox:
         raw = scope.get("raw_path") or scope["path"].encode()
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         query = scope["query_string"].decode("latin-1")
-        recorded = recording(scope["method"], raw.decode("latin-1"), query, headers, await _body(receive))
+        arrived = recording(scope["method"], raw.decode("latin-1"), query, headers, await _body(receive))
+        recorded = replace(arrived, scheme=scope.get("scheme", "http"))
         if recorded.path.startswith("/sandbox/"):
             await _send(send, self.control(recorded))
             return
@@ -201,7 +203,7 @@ def _asked(recorded: Recorded) -> Asked:
         dialect,
         query,
         recorded.body,
-        recorded.headers.get("host", "localhost"),
+        f"{recorded.scheme}://{recorded.headers.get('host', 'localhost')}",
         recorded.token,
     )
 

@@ -172,4 +172,4 @@ def links_of(world: World, items: Items, associations: list[dict[str, Json]]) ->
 def _link(asked: Asked, after: str) -> str:
     kept = [(name, value) for name, values in asked.query.items() if name != "after" for value in values]
     query = "&".join(f"{quote(name)}={quote(value)}" for name, value in [*kept, ("after", after)])
-    return f"http://{asked.host}{asked.path}?{query}"
+    return f"{asked.origin}{asked.path}?{query}"

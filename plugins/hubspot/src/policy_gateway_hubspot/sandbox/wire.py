@@ -14,7 +14,10 @@ Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | Non
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request: *segments* is the path without its version, *dialect* that version (``v3``, ``2026-03``)."""
+    """One request: *segments* is the path without its version, *dialect* that version (``v3``, ``2026-03``).
+
+    *origin* is how the client reached us: ``https://127.0.0.1:22100``.
+    """
 
     method: str
     path: str
@@ -22,7 +25,7 @@ class Asked:
     dialect: str
     query: Mapping[str, tuple[str, ...]]
     body: bytes
-    host: str = ""
+    origin: str = ""
     token: str = ""
 
     def one(self, name: str, default: str = "") -> str:
