@@ -1,0 +1,84 @@
+"""Rows that a bulk job reads: the gateway's pages, one after the other, as CSV. No more than a page is held."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from policy_gateway.model.disclosure import Named, ReleasedRecord
+from policy_gateway.model.field import Field
+from policy_gateway.query import Action
+from policy_gateway_salesforce.facade.locators import Place
+from policy_gateway_salesforce.facade.meaning import Cell, Plan
+from policy_gateway_salesforce.facade.queries import kept, page_of
+from policy_gateway_salesforce.facade.refusals import Refusal
+from policy_gateway_salesforce.facade.rows import spelled
+from policy_gateway_salesforce.facade.turn import Turn
+from policy_gateway_salesforce.facade.values import written
+
+_QUOTE: Final = '"'
+PAGE: Final = 2_000
+ROWS: Final = 10_000
+"""How many rows one answer has at the most; it begins when it is known whether more follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """Some rows as CSV lines (*header* among them), their *number*, and where it goes on, if it does."""
+
+    body: bytes
+    number: int
+    rest: Place | None
+
+
+def require_flat(plan: Plan) -> Plan:
+    """Return *plan*; refused when its answer is no table of records."""
+    if plan.shape is None or not all(isinstance(cell, Cell) for cell in plan.shape.cells):
+        raise Refusal(400, "INVALIDENTITY", "Aggregates and queries of children are not supported by bulk jobs")
+    return plan
+
+
+async def extract(turn: Turn, plan: Plan, place: Place, rows: int, table: Table) -> Extract:
+    """Return the rows from *place* on, at most *rows* of them, whole pages only."""
+    lines: list[bytes] = []
+    number = 0
+    rest: Place | None = place
+    while rest is not None and (not lines or number + place.size <= rows):
+        disclosure = await page_of(turn, plan, rest, action=Action.EXPORT)
+        records, rest = kept(disclosure, plan, rest)
+        if not lines:
+            lines.append(table.header(plan, disclosure.named))
+        lines.append(table.lines(plan, disclosure.named, records))
+        number += len(records)
+    return Extract(b"".join(lines), number, rest)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """How rows are written: *delimiter* between values, *ending* after each row."""
+
+    delimiter: str = ","
+    ending: str = "\n"
+
+    def header(self, plan: Plan, named: Named | None) -> bytes:
+        """Return the line of names: those that were asked for, whatever may be seen of them."""
+        known = named or Named(plan.query.resource)
+        names = (".".join((*cell.place[:-1], spelled(known, cell.path))) for cell in _cells(plan))
+        return self._line(names)
+
+    def lines(self, plan: Plan, named: Named | None, records: Sequence[ReleasedRecord]) -> bytes:
+        """Return the lines of *records*; what is withheld is an empty value."""
+        fields: Mapping[str, Field] = {} if named is None else named.fields
+        columns = [(cell.path, fields.get(cell.path)) for cell in _cells(plan)]
+        own = self._line
+        return b"".join(own(written(record.fields.get(path), field) for path, field in columns) for record in records)
+
+    def _line(self, values: Iterable[str]) -> bytes:
+        quoted = (f'"{value.replace(_QUOTE, _QUOTE * 2) if _QUOTE in value else value}"' for value in values)
+        return f"{self.delimiter.join(quoted)}{self.ending}".encode()
+
+
+def _cells(plan: Plan) -> tuple[Cell, ...]:
+    shape = require_flat(plan).shape
+    return () if shape is None else tuple(cell for cell in shape.cells if isinstance(cell, Cell))
