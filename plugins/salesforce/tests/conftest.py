@@ -178,6 +178,14 @@ def rows(ask: Callable[..., Reply]) -> Callable[[str], list[dict[str, Any]]]:
     return asked
 
 
+@pytest.fixture
+async def described(adapter: SalesforceAdapter, transport: FaultyTransport) -> SalesforceAdapter:
+    """Return a connection by the adapter whose org has been asked what it offers."""
+    _ = await adapter.catalogue()
+    transport.forget()
+    return adapter
+
+
 @pytest.fixture(scope="module")
 def served(authority: Authority, jwt_keys: tuple[str, str]) -> Iterator[tuple[Sandbox, str]]:
     """Serve an org with TLS for the tests of one file; yield it and its host."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pytest
 from pydantic import SecretStr
@@ -92,6 +92,19 @@ def small(sandbox: Sandbox) -> Sandbox:
     return sandbox
 
 
+def found_by(row: Mapping[str, object]) -> DataSubject:
+    """Return how a contact can be written down."""
+    landline, mobile, email = (str(row[name]) for name in ("Phone", "MobilePhone", "Email"))
+    return DataSubject(
+        RecordId(str(row["Id"])),
+        {
+            "email": (email, email.upper(), f" {email} "),
+            "phone": (landline, _spaced(landline), f"00{landline[1:]}"),
+            "mobile": (mobile, _spaced(mobile), f"00{mobile[1:]}"),
+        },
+    )
+
+
 class TestSalesforce(AdapterConformance):
     """The first twelve contacts of the sandbox."""
 
@@ -102,7 +115,6 @@ class TestSalesforce(AdapterConformance):
         config = ConnectionConfig("acme", "crm", secrets={"token": SecretStr(sandbox.token)})
         records = list(sandbox.org.tables["Contact"].live())
         subject = next(each for each in records if each["MobilePhone"] and each["Email"] and each["Phone"])
-        landline, mobile, email = (str(subject[name]) for name in ("Phone", "MobilePhone", "Email"))
         company = next(iter(sandbox.org.tables["Account"].rows))
         return Rig(
             SalesforceKind().connect(config, transport),
@@ -117,16 +129,7 @@ class TestSalesforce(AdapterConformance):
                 if not each.get(native)
             ),
             ordered_by="created_at",
-            subjects=(
-                DataSubject(
-                    RecordId(str(subject["Id"])),
-                    {
-                        "email": (email, email.upper(), f" {email} "),
-                        "phone": (landline, _spaced(landline), f"00{landline[1:]}"),
-                        "mobile": (mobile, _spaced(mobile), f"00{mobile[1:]}"),
-                    },
-                ),
-            ),
+            subjects=(found_by(subject),),
             new={
                 "first_name": "Ada",
                 "last_name": "Lovelace",

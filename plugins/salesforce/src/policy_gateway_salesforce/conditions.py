@@ -197,11 +197,9 @@ class _Translation:
         if field.type is FieldType.PHONE:
             return self._numbers(route, values, holds=holds)
         if field.type is FieldType.BOOLEAN:
-            parts = [_truth(route, Op.EQ if holds else Op.NE, value) for value in values]
-            return _either(*parts) if holds else conjunction(parts)
+            return _either(*(_truth(route, Op.EQ, value) for value in values)) if holds else _no_truth(route, values)
         if field.type is FieldType.TEXTS:
-            listed = ", ".join(dict.fromkeys(quoted(item(field, value)) for value in values))
-            return f"{native} {'INCLUDES' if holds else 'EXCLUDES'} ({listed})"
+            return _has_items(route, values, holds=holds)
         listed = ", ".join(
             dict.fromkeys(literal(field, value) for value in values if not between_milliseconds(field, value))
         )
@@ -296,11 +294,19 @@ def _equality(route: Route, op: Op, value: Value) -> Condition:
     return _either(found, f"{route.native} = null") if op is Op.NE and not route.is_id else found
 
 
+def _no_truth(route: Route, values: Iterable[Value]) -> Condition:
+    return conjunction(_truth(route, Op.NE, value) for value in values)
+
+
 def _has_item(route: Route, op: Op, value: Value, *, holds: bool) -> Condition:
     if op not in {Op.EQ, Op.NE, Op.CONTAINS}:
         raise InvalidCall("a list can be asked whether it contains a text")
-    word = "INCLUDES" if (op is not Op.NE) is holds else "EXCLUDES"
-    return f"{route.native} {word} ({quoted(item(route.field, value))})"
+    return _has_items(route, (value,), holds=(op is not Op.NE) is holds)
+
+
+def _has_items(route: Route, values: Iterable[Value], *, holds: bool) -> Condition:
+    listed = ", ".join(dict.fromkeys(quoted(item(route.field, value)) for value in values))
+    return f"{route.native} {'INCLUDES' if holds else 'EXCLUDES'} ({listed})"
 
 
 def _relative(route: Route, op: Op, value: RelativeDate, *, holds: bool) -> Condition:

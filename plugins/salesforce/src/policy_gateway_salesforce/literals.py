@@ -76,7 +76,7 @@ def literal(field: Field, value: Value) -> str:
         return quoted(identifier(value))
     match field.type, value:
         case FieldType.BOOLEAN, bool():
-            return "TRUE" if value else "FALSE"
+            return str(value).upper()
         case kind, int() | float() | str() if kind in NUMBERS:
             return number(field, value)
         case FieldType.DATE, str():

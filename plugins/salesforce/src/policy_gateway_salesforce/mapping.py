@@ -239,14 +239,12 @@ def _written(field: Field, value: Value) -> str | bool | orjson.Fragment | None:
             return value
         case kind, int() | float() | str() if kind in NUMBERS and not _broken(kind, value):
             return orjson.Fragment(number(field, value).encode())
-        case FieldType.DATE, str():
-            return day(field, value)
-        case FieldType.DATETIME, str():
-            return moment(field, value)
+        case ((FieldType.DATE | FieldType.DATETIME), str()):
+            return _dated(field, value)
         case FieldType.REFERENCE, str():
             return identifier(value)
         case FieldType.TEXTS, tuple() if all(each and ";" not in each and _whole(each) for each in value):
-            return ";".join(option_of(each) if field.path == CONSENTS else each for each in value) or None
+            return _joined(field, value)
         case kind, str() if kind in WORDS and _whole(value):
             return value
         case _:
@@ -261,3 +259,12 @@ def _whole(text: str) -> bool:
 def _broken(kind: FieldType, value: Value) -> bool:
     """Tell whether *value* is a fraction, or may be one, where whole numbers belong."""
     return kind is FieldType.INTEGER and not isinstance(value, int)
+
+
+def _dated(field: Field, value: str) -> str:
+    return day(field, value) if field.type is FieldType.DATE else moment(field, value)
+
+
+def _joined(field: Field, values: tuple[str, ...]) -> str | None:
+    """Return several items as one text."""
+    return ";".join(map(option_of, values) if field.path == CONSENTS else values) or None
