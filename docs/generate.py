@@ -8,11 +8,12 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
+from types import ModuleType
 
 import typer
 
 import policy_gateway
-from policy_gateway import errors, hookspecs, ports, records
+from policy_gateway import errors, hookspecs, ports, records, wire
 from policy_gateway.cli.program import COMMANDS
 from policy_gateway.cli.texts import SENTENCES
 from policy_gateway.errors import GatewayError
@@ -21,6 +22,7 @@ from policy_gateway.settings import PREFIX, Settings
 FOLDER = Path(__file__).parent / "reference"
 PORTS = {
     "register_adapters": records.AdapterKind,
+    "register_facades": ports.Facade,
     "register_authenticators": ports.Authenticator,
     "register_fact_sources": ports.FactSource,
     "register_conditions": ports.Condition,
@@ -116,10 +118,17 @@ def _public_api() -> Iterator[str]:
         "",
     ]
     yield from ["| name | what it is |", "|---|---|"]
-    for name in policy_gateway.__all__:
-        value = vars(policy_gateway)[name]
-        told = _prose(value.__doc__) if inspect.isclass(value) else _spelled(value)
-        yield f"| `{name}` | {told.partition('. ')[0].rstrip('.')} |".replace(" | None", " or None")
+    yield from _names(policy_gateway)
+    yield from ["", "What facades read requests and send replies with, `from policy_gateway.wire import …`:", ""]
+    yield from ["| name | what it is |", "|---|---|"]
+    yield from _names(wire)
+
+
+def _names(module: ModuleType) -> Iterator[str]:
+    for name in module.__all__:
+        value = vars(module)[name]
+        told = _prose(value.__doc__) if inspect.isclass(value) or inspect.isfunction(value) else _spelled(value)
+        yield f"| `{name}` | {told.partition('. ')[0].splitlines()[0].rstrip('.')} |".replace(" | None", " or None")
 
 
 def _spelled(value: object) -> str:
@@ -136,7 +145,7 @@ def _settings() -> Iterator[str]:
     yield from ["| setting | default | what it says |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
         plain = _plain(field.get_default(call_default_factory=True))
-        default = "" if "Secret" in str(field.annotation) else f"`{plain}`"
+        default = "" if plain == "None" or "Secret" in str(field.annotation) else f"`{plain}`"
         yield f"| `{name}` | {default} | {field.description} |"
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -23,6 +24,7 @@ from policy_gateway.errors import ConfigurationError
 FILE = "gateway.toml"
 PREFIX = "POLICY_GATEWAY_"
 SECRETS = "secrets"
+_PATHS = ("policies", "tls_cert", "tls_key")
 
 
 class Settings(BaseSettings):
@@ -38,6 +40,8 @@ class Settings(BaseSettings):
     master_key: SecretStr = Field(SecretStr(""), description="32 random bytes in base64; `init` makes one.")
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="The port to listen on.")
+    tls_cert: Path | None = Field(None, description="The certificate, with its chain, in PEM: `port` then speaks TLS.")
+    tls_key: Path | None = Field(None, description="The certificate's key, in PEM, without a passphrase.")
     metrics_host: str = Field("127.0.0.1", description="The address that serves metrics.")
     metrics_port: int = Field(9000, ge=0, le=65535, description="The port that serves metrics.")
     allowed_hosts: tuple[str, ...] = Field(
@@ -53,6 +57,18 @@ class Settings(BaseSettings):
     audit_seconds: float = Field(5.0, gt=0, le=60, description="How long an entry may take to become durable.")
     audit_waiting: int = Field(10_000, ge=100, description="How many entries may wait before calls are refused.")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="What is logged.")
+
+    @field_validator("tls_cert", "tls_key", mode="before")
+    @classmethod
+    def _named(cls, path: object) -> object:
+        return path or None
+
+    @field_validator("tls_key")
+    @classmethod
+    def _belongs(cls, key: Path | None, said: ValidationInfo) -> Path | None:
+        if (key is None) != (said.data.get("tls_cert") is None):
+            raise PydanticCustomError("tls", "tls_cert and tls_key are given together, or not at all")
+        return key
 
     @classmethod
     def settings_customise_sources(
@@ -83,7 +99,8 @@ def load(folder: Path, **overrides: Any) -> Settings:  # noqa: ANN401 -- pydanti
         raise ConfigurationError(f"{folder / FILE}: {unreadable}") from None
     except ValueError as broken:
         raise ConfigurationError(_broken(folder / FILE, str(broken))) from None
-    return found.model_copy(update={"policies": folder / found.policies, "database": _located(found.database, folder)})
+    placed = {name: folder / path for name in _PATHS if (path := getattr(found, name)) is not None}
+    return found.model_copy(update={**placed, "database": _located(found.database, folder)})
 
 
 def origins(folder: Path) -> Mapping[str, str]:

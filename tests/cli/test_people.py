@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 from typing import TYPE_CHECKING
 
@@ -121,3 +122,57 @@ class TestMembers:
         ended = program("member", "describe", *ANNA, text)
 
         assert (2, "write name=value\n") == (ended.code, ended.err)
+
+
+class TestWire:
+    @pytest.fixture
+    def key(self, program: Program) -> str:
+        """Return a key of Anna's, in a tenant with one CRM."""
+        program("connection", "add", "acme", "crm", "--adapter", "memory")
+        return program("token", "issue", *ANNA, "--purpose", "service").out.strip()
+
+    def typed(self, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
+        """Have *line* come from standard input."""
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"{line}\n"))
+
+    def test_shown(self, program: Program, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A CRM's own client shows key, purpose and connection as one token, or logs in with two and the key."""
+        self.typed(monkeypatch, key)
+        ended = program("token", "wire", "crm", "service")
+
+        assert 0 == ended.code
+        assert f"token: {key}~service~crm" in ended.out
+        assert "service@crm" in ended.out
+
+    def test_for_scripts(self, program: Program, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A script gets the parts, and whose they are."""
+        self.typed(monkeypatch, key)
+
+        told = json.loads(program("token", "wire", "crm", "service", "--json").out)
+
+        assert {
+            "tenant": "acme",
+            "principal": "user:anna",
+            "dialect": "memory",
+            "bearer": f"{key}~service~crm",
+            "username": "service@crm",
+            "password": key,
+        } == told
+
+    @pytest.mark.parametrize(("purpose", "connection"), [("marketing", "crm"), ("service", "other"), ("", "")])
+    def test_refused(
+        self, program: Program, key: str, purpose: str, connection: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What no client could use is refused, and the key is not shown."""
+        self.typed(monkeypatch, key)
+        ended = program("token", "wire", connection, purpose)
+
+        assert (2, "") == (ended.code, ended.out)
+        assert f"{purpose}@{connection}" in ended.err
+        assert key not in ended.err
+
+    def test_unknown_key(self, program: Program, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A key that is none is refused in the same way."""
+        self.typed(monkeypatch, key[:-1] + ("a" if key[-1] != "a" else "b"))
+
+        assert 2 == program("token", "wire", "crm", "service").code

@@ -45,7 +45,7 @@ class Demo:
     @property
     def curls(self) -> list[str]:
         """Return the requests that were printed."""
-        return re.findall(r"^curl .*$", self.printed, re.MULTILINE)
+        return re.findall(r"^curl -s -H .*$", self.printed, re.MULTILINE)
 
     def answers(self) -> list[dict[str, Any]]:
         """Run the printed requests as they are."""
@@ -154,6 +154,16 @@ class TestRequests:
 
         assert agent["fields"]["name"] == marketer["fields"]["name"]
         assert {"phone", "mobile"} <= set(marketer["withheld"])
+
+    def test_tls(self, demo: Demo) -> None:
+        """The same is there over TLS, for whoever trusts the authority as it is printed, and for nobody else."""
+        [line] = re.findall(r"^curl -s --cacert .*$", demo.printed, re.MULTILINE)
+        [exported] = re.findall(r"^export (REQUESTS_CA_BUNDLE=.*)$", demo.printed, re.MULTILINE)
+        stranger = shlex.split(re.sub(r"--cacert \S+ ", "", line))
+
+        assert {"status": "ok"} == json.loads(run(line))
+        assert 60 == subprocess.run(stranger, check=False, env=ENGLISH).returncode
+        assert {Path(line.split()[3])} == {Path(word.partition("=")[2]) for word in exported.split()}
 
     def test_why(self, demo: Demo) -> None:
         """The printed explanation names the rule, where it stands, and its ground."""

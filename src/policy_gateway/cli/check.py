@@ -75,12 +75,24 @@ class _Looking:
         """Look at all that *settings* name."""
         from policy_gateway.app import extensions
 
+        _tried("tls", self._results, self._terminal, lambda: self._tls(settings))
         found = _tried("plugins", self._results, self._terminal, extensions)
         if found is None:
             return
         self._say("plugins", ", ".join(sorted(found.adapters)))
         tenants = frozenset(self._policies(settings.policies, found))
         _tried("database", self._results, self._terminal, lambda: self._kept(settings, found, tenants))
+
+    def _tls(self, settings: Settings) -> None:
+        from policy_gateway.web.tls import certified
+
+        if settings.tls_cert is None or settings.tls_key is None:
+            return
+        found = certified(settings.tls_cert, settings.tls_key)
+        ended = found.end <= datetime.now(UTC)
+        told = {"path": settings.tls_cert, "end": found.end.date(), "names": ", ".join(found.names)}
+        detail = self._terminal.texts("check.ended" if ended else "check.certified", **told)
+        self._results.append(Result("tls", not ended, detail))
 
     def _policies(self, folder: Path, found: Extensions) -> Iterator[str]:
         """Report on the policy folder; yield the clients that it speaks of."""
@@ -154,4 +166,4 @@ def _told(value: object) -> str:
         return _HIDDEN if value else "-"
     if isinstance(value, tuple):
         return ", ".join(map(str, value)) or "-"
-    return str(value)
+    return "-" if value is None else str(value)

@@ -97,6 +97,8 @@ def _toml(value: object) -> str:
     match value:
         case bool() | int() | float():
             return str(value).lower()
+        case None:
+            return '""'
         case tuple():
             return "[" + ", ".join(_toml(item) for item in value) + "]"
         case _:

@@ -8,13 +8,15 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from policy_gateway.cli.exits import Exit, UsageError
-from policy_gateway.cli.options import OfTenant, argument, option, options
+from policy_gateway.cli.options import OfTenant, Scripted, argument, option, options
 from policy_gateway.cli.terminal import Terminal
+from policy_gateway.errors import NotAuthenticated
 
 if TYPE_CHECKING:
     from policy_gateway.identity import KeyInfo
 
 _UNITS: Final = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+_KEY: Final = "API key"
 _HEADS: Final = ("head.prefix", "head.principal", "head.purposes", "head.ends", "head.state")
 
 
@@ -39,6 +41,14 @@ class Revoke(OfTenant):
     """What ``token revoke`` is asked."""
 
     prefix: str = argument()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wire(Scripted):
+    """What ``token wire`` is asked; the key itself is typed, or read from standard input."""
+
+    connection: str = argument()
+    purpose: str = argument()
 
 
 def issue(asked: Issue, terminal: Terminal) -> int:
@@ -85,6 +95,26 @@ def revoke(asked: Revoke, terminal: Terminal) -> int:
         terminal.data({"tenant": asked.tenant, "prefix": asked.prefix, "state": "revoked"})
     else:
         terminal.say("token.revoked", prefix=asked.prefix)
+    return Exit.DONE
+
+
+def wire(asked: Wire, terminal: Terminal) -> int:
+    """Say what the clients of a CRM show instead of headers, for a key that works."""
+    from policy_gateway.cli.opened import within
+    from policy_gateway.cli.secrets import read_secrets
+
+    key = read_secrets([_KEY], (), terminal)[_KEY].get_secret_value()
+    bearer, name = f"{key}~{asked.purpose}~{asked.connection}", f"{asked.purpose}@{asked.connection}"
+    try:
+        session, dialect = within(asked.folder, lambda kept: kept.session(bearer))
+    except NotAuthenticated:
+        raise UsageError(terminal.texts("token.not-wired", name=name)) from None
+    if asked.as_json:
+        told = {"tenant": session.tenant, "principal": session.principal, "dialect": dialect, "bearer": bearer}
+        terminal.data(told | {"username": name, "password": key})
+        return Exit.DONE
+    terminal.say("token.bearer", bearer=bearer)
+    terminal.say("token.login", name=name)
     return Exit.DONE
 
 

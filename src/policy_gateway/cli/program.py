@@ -38,6 +38,7 @@ COMMANDS: Final = (
     Command("token issue", keys.Issue, keys.issue),
     Command("token list", keys.Keys, keys.listed),
     Command("token revoke", keys.Revoke, keys.revoke),
+    Command("token wire", keys.Wire, keys.wire),
     Command("member add", members.Named, members.add),
     Command("member remove", members.Named, members.remove),
     Command("member list", members.Listed, members.listed),

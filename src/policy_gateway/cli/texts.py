@@ -59,6 +59,10 @@ SENTENCES: Final[Mapping[str, Pair]] = MappingProxyType(
         ),
         "help.token list": ("List the keys of a client.", "Die Schlüssel eines Mandanten auflisten."),
         "help.token revoke": ("End a key now.", "Einen Schlüssel sofort beenden."),
+        "help.token wire": (
+            "Say what a client of the CRM itself shows, for a key that you are asked for: as a token, or to log in.",
+            "Sagen, was ein Client des CRM selbst vorzeigt, zu einem Schlüssel: als Token, oder zum Anmelden.",
+        ),
         "help.member": (
             "Who belongs to which team and role.",
             "Wer zu welchem Team und welcher Rolle gehört.",
@@ -139,6 +143,8 @@ SENTENCES: Final[Mapping[str, Pair]] = MappingProxyType(
             "Die geltenden Einstellungen zeigen, und wo jede steht.",
         ),
         "option.host": ("Listen here instead.", "Stattdessen hier lauschen."),
+        "option.tls_cert": ("Speak TLS with this certificate (PEM).", "TLS mit diesem Zertifikat sprechen (PEM)."),
+        "option.tls_key": ("The certificate's key (PEM).", "Der Schlüssel des Zertifikats (PEM)."),
         "option.port": ("Listen on this port instead.", "Stattdessen auf diesem Port lauschen."),
         # --- usage ---
         "usage.missing": ("missing: {name}", "es fehlt: {name}"),
@@ -195,6 +201,15 @@ SENTENCES: Final[Mapping[str, Pair]] = MappingProxyType(
         "token.period": (
             "--expires-in is a number of hours, days or weeks: 12h, 90d, 4w",
             "--expires-in ist eine Zahl von Stunden, Tagen oder Wochen: 12h, 90d, 4w",
+        ),
+        "token.bearer": ("token: {bearer}", "Token: {bearer}"),
+        "token.login": (
+            "or user name (client id): {name}, and as password (client secret) the key",
+            "oder Benutzername (Client-ID): {name}, und als Passwort (Client-Secret) der Schlüssel",
+        ),
+        "token.not-wired": (
+            "no client can use this key as {name}: it is not valid, or purpose or connection are not its own",
+            "als {name} nützt dieser Schlüssel nichts: er gilt nicht, oder Zweck oder Verbindung sind nicht die seinen",
         ),
         "token.tenant": (
             "the policies have no client {tenant}, or it has mandated no purpose",
@@ -263,6 +278,9 @@ SENTENCES: Final[Mapping[str, Pair]] = MappingProxyType(
         "check.works": ("ok     {subject}: {detail}", "gut    {subject}: {detail}"),
         "check.fails": ("wrong  {subject}: {detail}", "falsch {subject}: {detail}"),
         "check.settings": ("settings", "Einstellungen"),
+        "check.tls": ("tls", "TLS"),
+        "check.certified": ("{path}, good for {names} until {end}", "{path}, gilt für {names} bis {end}"),
+        "check.ended": ("{path}: the certificate ended on {end}", "{path}: das Zertifikat galt bis {end}"),
         "check.policies": ("policies", "Richtlinien"),
         "check.plugins": ("plugins", "Plugins"),
         "check.database": ("database", "Datenbank"),

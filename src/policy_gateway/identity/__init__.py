@@ -7,7 +7,7 @@ from policy_gateway.identity.facts import PrincipalFacts
 from policy_gateway.identity.keys import Grant, Issued, Keys
 from policy_gateway.identity.memberships import Memberships
 from policy_gateway.identity.secrets import derive, master_key, new_master_key
-from policy_gateway.identity.sessions import SessionAuthenticator, Sessions
+from policy_gateway.identity.sessions import Kinds, SessionAuthenticator, Sessions
 from policy_gateway.identity.store import KeyInfo
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "KeyAuthenticator",
     "KeyInfo",
     "Keys",
+    "Kinds",
     "Memberships",
     "PrincipalFacts",
     "SessionAuthenticator",

@@ -21,7 +21,8 @@ async def serving(web: Web, listening: Listening | None = None) -> AsyncIterator
     """Serve *web* on loopback while the context is open; yield the port."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(config_of(web.app, listening or Listening(shutdown_deadline=1)))
+        chosen = listening or Listening(shutdown_deadline=1)
+        server = uvicorn.Server(config_of(web.app, chosen, chosen.tls))
         task = asyncio.create_task(server._serve([listener]))  # noqa: SLF001 -- serve() would take the signals
         while not server.started:  # noqa: ASYNC110 -- uvicorn has no event for it
             await asyncio.sleep(0.005)

@@ -36,6 +36,8 @@ OTHER: Final = "other"
 CLOSE: Final = (b"connection", b"close")
 """What is left of a body that nobody reads may come for ever, byte by byte."""
 
+STRICT: Final = (b"strict-transport-security", b"max-age=31536000")
+
 _log = structlog.get_logger()
 
 
@@ -103,7 +105,17 @@ class _Chance:
 class Entrance:
     """The ASGI app of the main port."""
 
-    __slots__ = ("_chance", "_elsewhere", "_hosts", "_inside", "_log_each", "_metrics", "_proxies", "_sources")
+    __slots__ = (
+        "_chance",
+        "_elsewhere",
+        "_hosts",
+        "_inside",
+        "_log_each",
+        "_metrics",
+        "_proxies",
+        "_sources",
+        "_strict",
+    )
 
     def __init__(self, inside: Inside, elsewhere: Elsewhere, metrics: Metrics, sources: Sources) -> None:
         self._inside = inside
@@ -114,6 +126,7 @@ class Entrance:
         self._hosts = Hosts(inside.rules.hosts)
         self._proxies = Proxies(inside.rules.trusted_proxies)
         self._log_each = inside.rules.access_log
+        self._strict = inside.rules.strict_transport
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request; anything but HTTP goes to the rest."""
@@ -121,6 +134,8 @@ class Entrance:
             await self._elsewhere.rest(scope, receive, send)
             return
         started = self._sources.seconds()
+        if self._strict and scope["scheme"] == "https":
+            send = _strictly(send)
         exchange = Exchange(scope, receive, self._correlation())
         try:
             if not exchange.raw_path.startswith(API):
@@ -232,6 +247,17 @@ def _resource(plural: str) -> str:
     if name is None:
         raise ConnectionNotFound
     return name
+
+
+def _strictly(send: Send) -> Send:
+    """Return a ``send`` that adds what keeps browsers to TLS."""
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message["headers"], STRICT]
+        await send(message)
+
+    return sending
 
 
 class _Sent:

@@ -84,7 +84,8 @@ class HttpRules:
 
     *hosts* are the names it answers to (``*``: any well-formed one); *trusted_proxies* are networks whose
     X-Forwarded-For is believed; *body_limit* is in bytes, *body_deadline* in seconds for the whole body; *region*
-    is where a phone number without a country code is dialled; *security_contact* goes into security.txt.
+    is where a phone number without a country code is dialled; *security_contact* goes into security.txt. With
+    *strict_transport* browsers are told, over TLS, to come back over TLS only.
     """
 
     hosts: frozenset[str] = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -94,6 +95,7 @@ class HttpRules:
     region: str = "DE"
     access_log: bool = False
     security_contact: str = ""
+    strict_transport: bool = False
 
 
 @dataclass(frozen=True, slots=True)

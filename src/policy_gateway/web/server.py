@@ -9,6 +9,7 @@ import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from ssl import SSLContext
 from typing import ClassVar, Final
 
 import uvicorn
@@ -25,14 +26,17 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """Where and how to listen; seconds and bytes. Without a *metrics_port* nobody can ask for metrics."""
+    """Where and how to listen; seconds and bytes. Without a *metrics_port* nobody can ask for metrics.
+
+    With *tls*, *port* speaks TLS; with a *tls_port* as well, that one does, and *port* does not.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8080
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = None
-    tls_cert: str | None = None
-    tls_key: str | None = None
+    tls: SSLContext | None = None
+    tls_port: int | None = None
     head_deadline: float = 10.0
     head_limit: int = 32_768
     keep_alive: int = 30
@@ -115,8 +119,8 @@ class Quiet(uvicorn.Server):
         yield
 
 
-def config_of(app: AsgiApp, listening: Listening) -> uvicorn.Config:
-    """Return how uvicorn serves *app* on the main port."""
+def config_of(app: AsgiApp, listening: Listening, tls: SSLContext | None = None) -> uvicorn.Config:
+    """Return how uvicorn serves *app* to callers, over *tls* if there is any."""
     limits = {"head_deadline": listening.head_deadline, "head_limit": listening.head_limit}
     protocol: type[HttpToolsProtocol] = type("Protocol", (GuardedProtocol,), limits)
     return uvicorn.Config(
@@ -134,8 +138,7 @@ def config_of(app: AsgiApp, listening: Listening) -> uvicorn.Config:
         backlog=BACKLOG,
         timeout_keep_alive=listening.keep_alive,
         timeout_graceful_shutdown=listening.shutdown_deadline,
-        ssl_certfile=listening.tls_cert,
-        ssl_keyfile=listening.tls_key,
+        ssl_context_factory=None if tls is None else lambda *_: tls,
     )
 
 
@@ -145,14 +148,23 @@ async def serve(web: Web, listening: Listening, ready: Callable[[], None] = lamb
     *ready* is called when clients can connect. A second signal ends it without waiting for answers under way.
     ConfigurationError when a port is taken.
     """
-    sockets = [listener(listening.host, listening.port)]
-    servers = [Quiet(config_of(web.app, listening))]
+    sockets, servers = [], []
+    for port, tls in _ports(listening):
+        sockets.append(listener(listening.host, port))
+        servers.append(Quiet(config_of(web.app, listening, tls)))
     if listening.metrics_port is not None:
         sockets.append(listener(listening.metrics_host, listening.metrics_port))
         servers.append(Quiet(_metrics_config(web, listening)))
     with _ending(servers):
         ready()
         await asyncio.gather(*(server.serve([own]) for server, own in zip(servers, sockets, strict=True)))
+
+
+def _ports(listening: Listening) -> tuple[tuple[int, SSLContext | None], ...]:
+    """Return the ports for callers, each with what it is encrypted by."""
+    if listening.tls is None or listening.tls_port is None:
+        return ((listening.port, listening.tls),)
+    return (listening.port, None), (listening.tls_port, listening.tls)
 
 
 def listener(host: str, port: int) -> socket.socket:

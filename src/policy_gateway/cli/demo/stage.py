@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from policy_gateway import logs
-from policy_gateway.app import App, running
+from policy_gateway.app import App, now, running
+from policy_gateway.cli.demo.authority import trusted
 from policy_gateway.cli.demo.cast import RULE_FILE
 from policy_gateway.cli.demo.crms import HUBSPOT, Crm, connect, parties, portals
 from policy_gateway.cli.demo.folder import made
@@ -21,12 +23,14 @@ from policy_gateway.cli.demo.tryton import LOOPBACK, TRYTON, Started, free_port
 from policy_gateway.cli.exits import NAME
 from policy_gateway.cli.placing import placing
 from policy_gateway.cli.running import served
-from policy_gateway.cli.serving import serving
+from policy_gateway.cli.serving import Tls, serving
 from policy_gateway.cli.terminal import Terminal
 from policy_gateway.settings import Settings, load
 from policy_gateway.web.console import Contact, Pages, Persona, console
+from policy_gateway.web.tls import certified
 
 _METRICS_PORT: Final = 9000
+_TLS_PORT: Final = 8443
 WHY: Final = "acme user:mara contact.phone marketing --given 'consent(marketing, phone)=false'"
 """What to ask ``policy explain`` about the third request."""
 
@@ -53,16 +57,37 @@ async def _play(settings: Settings, folder: Path, tryton: Callable[[], Started |
         await documented(app)
         cast = await players(app, folder)
         seen = await found(app, cast, tryton=any(crm.adapter == TRYTON for crm in crms))
-        playbill = _Playbill(settings, folder, terminal)
+        trust = trusted(folder / "tls", now())
+        tls = Tls(certified(trust.certificate, trust.key).context, free_port(_TLS_PORT))
+        playbill = _Playbill(settings, folder, terminal, _Secured(tls, trust.authority.absolute()))
         mounted = {"/console": console(playbill.pages(app, cast, seen))}
-        await serving(app, settings, mounted, lambda: playbill.announce(cast, seen, crms))
+        await serving(app, settings, mounted, lambda: playbill.announce(cast, seen, crms), tls)
+
+
+@dataclass(frozen=True, slots=True)
+class _Secured:
+    """The second way in: over *tls*, for who trusts *authority*, a PEM file."""
+
+    tls: Tls
+    authority: Path
+
+    def lines(self) -> Iterator[str]:
+        """Yield how clients come to trust it, to copy."""
+        yield f"export REQUESTS_CA_BUNDLE={self.authority} NODE_EXTRA_CA_CERTS={self.authority}"
+        yield f"curl -s --cacert {self.authority} {self.site}/livez"
+
+    @property
+    def site(self) -> str:
+        """Return where it is."""
+        return f"https://{LOOPBACK}:{self.tls.port}"
 
 
 class _Playbill:
     """Tells what runs where, and what to try."""
 
-    def __init__(self, settings: Settings, folder: Path, terminal: Terminal) -> None:
+    def __init__(self, settings: Settings, folder: Path, terminal: Terminal, secured: _Secured) -> None:
         self._site = f"http://{LOOPBACK}:{settings.port}"
+        self._secured = secured
         self._folder = folder
         self._terminal = terminal
 
@@ -86,6 +111,10 @@ class _Playbill:
         terminal.line()
         terminal.line(f"# {terminal.texts('demo.why')}")
         terminal.line(f"{_program()} policy explain --folder {self._folder} {WHY}")
+        terminal.line()
+        terminal.line(f"# {terminal.texts('demo.tls', site=self._secured.site)}")
+        for line in self._secured.lines():
+            terminal.line(line)
         terminal.line()
         terminal.say("demo.page", page=f"{self._site}/console")
         terminal.say("demo.files", folder=self._folder)

@@ -38,6 +38,10 @@ DEMO: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "Ben, Service, derselbe Pfad: in Bolts CRM ist es jemand anderes, mit teils verdeckter Nummer",
         ),
         "demo.why": ("Why Mara does not see the number:", "Warum Mara die Nummer nicht sieht:"),
+        "demo.tls": (
+            "The same over TLS, for clients that insist on it: {site}. How a client trusts it:",
+            "Dasselbe über TLS, für Clients, die darauf bestehen: {site}. So vertraut ihm ein Client:",
+        ),
         "demo.page": (
             "One contact as everybody sees it, and a rule to change: {page}",
             "Ein Kontakt, wie ihn jeder sieht, und eine Regel zum Ändern: {page}",
