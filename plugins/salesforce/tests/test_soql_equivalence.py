@@ -15,6 +15,7 @@ from policy_gateway.query import Call, Query
 from policy_gateway_salesforce.adapter import SalesforceAdapter
 from policy_gateway_salesforce.facade.aggregates import summarize
 from policy_gateway_salesforce.facade.meaning import Plan, plan_query
+from policy_gateway_salesforce.facade.searches import plan_search
 
 pytestmark = pytest.mark.anyio
 
@@ -144,3 +145,24 @@ async def test_figures(text: str, adapter: SalesforceAdapter, rows: Rows) -> Non
     assert plan.summary is not None
     ours = plan.kept(summarize(plan.summary, await released(adapter, plan), TYPES.get))
     assert rows(text) == list(ours)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FIND {Berlin} RETURNING Contact(Id)",
+        "FIND {Mar*} IN NAME FIELDS RETURNING Contact(Id, Name WHERE MailingCity != null), Account(Id)",
+        "FIND {Anna OR Mar*} IN NAME FIELDS RETURNING Contact(Id ORDER BY LastName)",
+        "FIND {example.com} IN EMAIL FIELDS RETURNING Contact(Id)",
+        "FIND {Mar* AND NOT Maria} IN NAME FIELDS RETURNING Contact(Id)",
+    ],
+)
+async def test_searches(text: str, adapter: SalesforceAdapter, ask: Callable[..., Any]) -> None:
+    """A search finds the same records, as far as the org's words and beginnings of words are the same."""
+    theirs = [
+        row["attributes"]["url"].rpartition("/")[2]
+        for row in ask(f"GET /services/data/v59.0/search?q={text}").told["searchRecords"]
+    ]
+    plan = plan_search(text, lambda _: (), datetime.now(UTC).date())
+    ours = [str(row["Id"]) for part in plan.parts for row in await released(adapter, part)]
+    assert sorted(theirs) == sorted(ours)

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from policy_gateway.errors import ConnectionNotFound, InvalidCall
-from policy_gateway.model.field import Catalogue, Field, FieldType, Relation, Resource
+from policy_gateway.model.field import ID_PATH, Catalogue, Field, FieldType, Relation, Resource
 from policy_gateway.query import (
     Aggregate,
     And,
@@ -47,7 +47,10 @@ SCOPES: Final[Mapping[str, frozenset[FieldType]]] = MappingProxyType(
         "*phone": frozenset({FieldType.PHONE}),
     }
 )
-"""What a CRM searches when nobody says where: fields by their types."""
+"""What a CRM searches when nobody says where: fields by their types, never ids."""
+
+_PLAIN_NAME: Final = ("*name", "name")
+"""What is no person is called by a plain text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +218,8 @@ class _Told:
         kinds = SCOPES.get(word)
         if kinds is None:
             return (self._path(resource, word),)
-        found = [path for path, field in resource.fields.items() if field.type in kinds and field.searchable]
+        fields = {path: field for path, field in resource.fields.items() if field.searchable and path != ID_PATH}
+        found = [path for path, field in fields.items() if field.type in kinds or (word, path) == _PLAIN_NAME]
         if word == EVERYWHERE and resource.searched:
             found = list(resource.searched)
         for path in found:
