@@ -163,7 +163,9 @@ async def whole(
     chosen = load(folder, master_key=SecretStr(new_master_key()), **settings)
     async with running(chosen, kind, *plugins) as app:
         keys = {name: await _introduced(app, persona) for name, persona in personas.items()}
-        web = assemble(app.gateway, HttpRules(), Supplies(app.directory, app.health))
+        facades = tuple(app.administration.extensions.facades.values())
+        supplies = Supplies(app.directory, app.health, facades=facades, sessions=app.sessions)
+        web = assemble(app.gateway, HttpRules(), supplies)
         yield Whole(app, web, chosen, kind, keys)
 
 
