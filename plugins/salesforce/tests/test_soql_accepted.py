@@ -172,7 +172,7 @@ class TestConditions:
 
     def test_logic(self) -> None:
         """Parentheses say what belongs together."""
-        a, b, d = (Comparison(f(name), "=", Number(Decimal(1))) for name in "ABD")
+        a, b, d = (Comparison(f(name), "=", Number(Decimal(1))) for name in ("A", "B", "D"))
         assert And((a, b, d)) == only("A = 1 AND B = 1 and D = 1")
         assert Or((a, And((b, d)))) == only("A = 1 OR (B = 1 AND D = 1)")
         assert And((a, Not(b))) == only("A = 1 AND (NOT B = 1)")
