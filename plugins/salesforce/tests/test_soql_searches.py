@@ -88,6 +88,15 @@ class TestTerms:
         error = refused(f"FIND {{{text}}}")
         assert ("term", "MALFORMED_SEARCH", 1, column) == (error.refusal, error.code, error.line, error.column)
 
+    @pytest.mark.parametrize(("joint", "fine"), [(" ", True), (" AND ", True), (" OR ", True), (" AND NOT ", False)])
+    def test_many(self, joint: str, fine: bool) -> None:  # noqa: FBT001 -- a column of the table
+        """A term may be long; only what makes its tree deep is counted."""
+        text = f"FIND {{{joint.join(['abc'] * 5000)}}}"
+        if fine:
+            assert text[6:-1] == parse_sosl(text).text
+        else:
+            assert "term" == refused(text).refusal
+
 
 class TestSearches:
     def test_everything(self) -> None:

@@ -13,6 +13,9 @@ from policy_gateway_salesforce.soql.errors import MALFORMED_SEARCH, SoqlError, p
 DEPTH: Final = 20
 """How deep a term may stand within parentheses."""
 
+EXCEPTIONS: Final = 50
+"""How many AND NOT a term may have: each is a level of its tree."""
+
 _PART: Final = re.compile(
     r"""\s*+(?:
     (\()|(\))
@@ -49,6 +52,7 @@ class _Terms:
     def __init__(self, whole: str, start: int, end: int) -> None:
         self._whole = whole
         self._deep = 0
+        self._exceptions = 0
         self._at = 0
         self._parts: list[tuple[_Kind, str, int]] = []
         text = whole[:end].rstrip()
@@ -87,12 +91,18 @@ class _Terms:
             if joint == "AND":
                 self._at += 1
                 if self._joint() == "NOT":
-                    self._at += 1
-                    items = [nodes.ButNot(_joined(items), self._one())]
+                    items = [self._without(_joined(items))]
                     continue
             elif joint or self._parts[self._at][0] in (_Kind.END, _Kind.CLOSE):
                 return _joined(items)
             items.append(self._one())
+
+    def _without(self, item: nodes.Term) -> nodes.Term:
+        self._exceptions += 1
+        if self._exceptions > EXCEPTIONS:
+            self._refuse("too many AND NOT")
+        self._at += 1
+        return nodes.ButNot(item, self._one())
 
     def _one(self) -> nodes.Term:
         kind, text, _ = self._parts[self._at]
