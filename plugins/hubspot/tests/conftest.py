@@ -1,10 +1,15 @@
-"""Fixtures for the tests of the adapter and of the sandbox."""
+"""Fixtures for the tests of the adapter, of the sandbox, and of the facade in a whole gateway before it."""
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import orjson
@@ -14,16 +19,34 @@ from pydantic import SecretStr
 
 from policy_gateway.records import ConnectionConfig, Request
 from policy_gateway.testing import AsgiTransport, FaultyTransport
+from policy_gateway.testing.gateways import Persona, WatchedKind, Whole, whole
+from policy_gateway.testing.serving import serving
+from policy_gateway.web import Web
+from policy_gateway.web.metrics import Metrics
 from policy_gateway_hubspot.adapter import HubSpotAdapter, HubSpotKind
-from policy_gateway_hubspot.sandbox import TOKEN, Sandbox
+from policy_gateway_hubspot.sandbox import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, TOKEN, Sandbox
+from policy_gateway_hubspot.sandbox.schema import KINDS
+from policy_gateway_memory import MemoryKind
 
 PATIENCE = 10.0
+SHIPPED = Path(__file__).parents[3] / "policies"
+EVERYTHING = "p, judge, acme, any_classified, *, allow, clear, service, -, normal, -, X-1, law:GDPR-6-1-b\n"
+"""What lets a client that judges see and do everything: then the gateway's answers are the sandbox's."""
+
+PEOPLE = {
+    "anna": Persona("user:anna", "acme", ("agent", "team:berlin"), ("service", "collections")),
+    "selma": Persona("user:selma", "acme", ("supervisor",), ("service",)),
+    "mara": Persona("user:mara", "acme", ("marketer",), ("marketing",)),
+    "dora": Persona("user:dora", "acme", ("dpo",), ("administration",)),
+    "ben": Persona("user:ben", "bolt", ("agent",), ("service",)),
+    "judge": Persona("user:judge", "acme", ("judge",), ("service",)),
+}
 
 Ask: TypeAlias = Callable[..., Awaitable[tuple[int, Any]]]
 Asking: TypeAlias = Callable[[Sandbox], Ask]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def anyio_backend() -> str:
     """Run on asyncio, as the gateway does."""
     return "asyncio"
@@ -90,3 +113,90 @@ def url(sandbox: Sandbox) -> Iterator[str]:
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     thread.join(PATIENCE)
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where HubSpot's clients go, and what they show there; *sandbox* is the portal behind it."""
+
+    url: str
+    sandbox: Sandbox
+    token: str = field(repr=False)
+    app: tuple[str, str] = field(repr=False)
+    refresh: str = field(repr=False)
+
+
+@asynccontextmanager
+async def hubs(folder: Path, sandbox: Sandbox) -> AsyncIterator[Whole]:
+    """Start a gateway whose connections ``hub``, one a tenant, lead over a real socket to *sandbox*."""
+    shutil.copytree(SHIPPED, folder / "policies")
+    natives = {(kind.singular, each.name) for kind in KINDS.values() for each in kind.properties}
+    links = [f"g2, {name}.hubspot.{native}, judged, *\n" for name, native in sorted(natives)]
+    for name, text in (
+        ("tenants/acme.csv", EVERYTHING),
+        ("vocabulary.csv", f"{''.join(links)}g2, judged, any_classified, *\ng, judge, witness, *\n"),
+    ):
+        path = folder / "policies" / name
+        path.write_text(path.read_text().replace("# end", f"{text}# end"))
+    async with (
+        serving(Web(sandbox, Metrics())) as port,  # type: ignore[arg-type]  # any ASGI app can be served
+        whole(folder, WatchedKind(MemoryKind()), PEOPLE, upstream_allowed=("127.0.0.1",)) as gateway,
+    ):
+        for tenant in ("acme", "bolt"):
+            config = ConnectionConfig(tenant, "hub", f"http://127.0.0.1:{port}", secrets={"token": SecretStr(TOKEN)})
+            await gateway.app.administration.connections.add("hubspot", config)
+        yield gateway
+
+
+class Threaded:
+    """A gateway that serves clients which bring their own HTTP, from a thread with a loop of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.sandbox = Sandbox(seed=1)
+        self.url = ""
+        self.keys: dict[str, str] = {}
+        self._folder = folder
+        self._ready = threading.Event()
+        self._done: asyncio.Event | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
+
+    def start(self) -> None:
+        """Return when it answers."""
+        self._thread.start()
+        assert self._ready.wait(PATIENCE * 3), "the gateway does not start"
+
+    def stop(self) -> None:
+        """End it."""
+        if self._loop is not None and self._done is not None:
+            self._loop.call_soon_threadsafe(self._done.set)
+        self._thread.join(PATIENCE)
+
+    async def _serve(self) -> None:
+        self._loop, self._done = asyncio.get_running_loop(), asyncio.Event()
+        async with hubs(self._folder, self.sandbox) as gateway, serving(gateway.web) as port:
+            self.url = f"http://localhost:{port}"
+            self.keys = dict(gateway.keys)
+            self._ready.set()
+            await self._done.wait()
+
+
+@pytest.fixture(scope="session")
+def threaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Threaded]:
+    """Yield a gateway for clients that bring their own HTTP."""
+    served = Threaded(tmp_path_factory.mktemp("threaded"))
+    served.start()
+    yield served
+    served.stop()
+
+
+@pytest.fixture(params=["direct", "gateway"])
+def door(request: pytest.FixtureRequest) -> Door:
+    """Return the way to the portal itself, and the one through a gateway that lets the caller do everything."""
+    if request.param == "direct":
+        url, sandbox = request.getfixturevalue("url"), request.getfixturevalue("sandbox")
+        return Door(url, sandbox, TOKEN, (CLIENT_ID, CLIENT_SECRET), REFRESH_TOKEN)
+    served: Threaded = request.getfixturevalue("threaded")
+    served.sandbox.reset()
+    key = served.keys["judge"]
+    return Door(served.url, served.sandbox, f"{key}~service~hub", ("service@hub", key), "")

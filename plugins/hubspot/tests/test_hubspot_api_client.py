@@ -1,6 +1,8 @@
-"""The vendor's Python client works on the sandbox, unmodified."""
+"""The vendor's Python client works unmodified on the sandbox, and on the gateway before it."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import pytest
 from hubspot import HubSpot
@@ -33,16 +35,21 @@ from policy_gateway_hubspot.sandbox import (
     TOKEN,
     Fault,
     FaultKind,
-    Sandbox,
 )
+
+if TYPE_CHECKING:
+    from plugins.hubspot.tests.conftest import Door
+
+ONLY_DIRECT = pytest.mark.parametrize("door", ["direct"], indirect=True)
+"""What the gateway says of its own, or refuses: see the facade's tests."""
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:hubspot", "ignore::ResourceWarning")
 
 
 @pytest.fixture
-def client(url: str) -> HubSpot:
-    """Return the client, pointed to the sandbox."""
-    return HubSpot(access_token=TOKEN, host=url)
+def client(door: Door) -> HubSpot:
+    """Return the client, pointed to the sandbox or to the gateway before it."""
+    return HubSpot(access_token=door.token, host=door.url)
 
 
 def created(client: HubSpot, email: str) -> str:
@@ -61,7 +68,7 @@ class TestContacts:
         assert ["101"] == [each.id for each in page.results]
         assert "guenther.petersen.1@example.org" == page.results[0].properties["email"]
         assert ["5001"] == [each.id for each in page.results[0].associations["companies"].results]
-        assert "102" == page.paging.next.after
+        assert page.paging.next.after
 
     def test_get_all(self, client: HubSpot) -> None:
         """Paging brings every contact once."""
@@ -74,12 +81,18 @@ class TestContacts:
         assert 100 == len(fetch_all(client.crm.companies.basic_api))
 
     def test_get(self, client: HubSpot) -> None:
-        """A contact is got by id, by e-mail address, and with its history."""
+        """A contact is got by id and by e-mail address."""
         by_id = client.crm.contacts.basic_api.get_by_id("102", properties=["email"])
         by_email = client.crm.contacts.basic_api.get_by_id(by_id.properties["email"], id_property="email")
-        past = client.crm.contacts.basic_api.get_by_id("102", properties_with_history=["email"])
 
         assert "102" == by_id.id == by_email.id
+
+    @ONLY_DIRECT
+    def test_history(self, client: HubSpot) -> None:
+        """A contact has its history."""
+        by_id = client.crm.contacts.basic_api.get_by_id("102", properties=["email"])
+        past = client.crm.contacts.basic_api.get_by_id("102", properties_with_history=["email"])
+
         assert [by_id.properties["email"]] == [each.value for each in past.properties_with_history["email"]]
 
     def test_write(self, client: HubSpot) -> None:
@@ -108,7 +121,7 @@ class TestContacts:
 
         assert ["true"] * 5 == [each.properties["vip"] for each in page.results]
         assert sorted(dates, reverse=True) == dates
-        assert "5" == page.paging.next.after
+        assert page.paging.next.after
 
     def test_full_text(self, client: HubSpot) -> None:
         """A query looks into the default properties."""
@@ -178,6 +191,7 @@ class TestPortal:
         assert ["anna@example.com"] == [each.email for each in page.results]
         assert ["hamburg"] == [each.name for each in owner.teams]
 
+    @ONLY_DIRECT
     def test_associations(self, client: HubSpot) -> None:
         """Associations are made, listed, labeled and taken away."""
         api = client.crm.associations.v4.basic_api
@@ -194,12 +208,14 @@ class TestPortal:
         assert ["5003"] == [str(each.to_object_id) for each in left.results]
         assert {1, 41, 279} == {each.type_id for each in labels.results}
 
+    @ONLY_DIRECT
     def test_schemas_and_pipelines(self, client: HubSpot) -> None:
         """There are no custom objects, and a pipeline of deals."""
         assert [] == client.crm.schemas.core_api.get_all().results
         assert ["default"] == [each.id for each in client.crm.pipelines.pipelines_api.get_all("deals").results]
 
-    def test_token(self, client: HubSpot, url: str) -> None:
+    @ONLY_DIRECT
+    def test_token(self, client: HubSpot, door: Door) -> None:
         """A token tells its scopes, and a refresh token gives another."""
         given = client.oauth.tokens_api.create(
             grant_type="refresh_token",
@@ -208,11 +224,12 @@ class TestPortal:
             client_secret=CLIENT_SECRET,
             refresh_token=REFRESH_TOKEN,
         )
-        page = HubSpot(access_token=given.access_token, host=url).crm.contacts.basic_api.get_page(limit=1)
+        page = HubSpot(access_token=given.access_token, host=door.url).crm.contacts.basic_api.get_page(limit=1)
 
         assert "crm.objects.contacts.read" in client.oauth.access_tokens_api.get(TOKEN).scopes
         assert ["101"] == [each.id for each in page.results]
 
+    @ONLY_DIRECT
     def test_preferences(self, client: HubSpot) -> None:
         """Preferences are listed, read and changed."""
         api, email = client.communication_preferences, "ada@example.com"
@@ -231,28 +248,29 @@ class TestPortal:
         assert ("SUBSCRIBED", "NOT_SUBSCRIBED") == (subscribed.status, unsubscribed.status)
         assert {"NOT_SUBSCRIBED"} == {each.status for each in told.subscription_statuses}
 
-    def test_erasure(self, client: HubSpot, sandbox: Sandbox) -> None:
+    def test_erasure(self, client: HubSpot, door: Door) -> None:
         """Erasing leaves nothing, not even in the archive."""
         client.crm.contacts.basic_api.purge(PublicGdprDeleteInput(object_id="101"))
 
-        items = sandbox.world.items["contacts"]
+        items = door.sandbox.world.items["contacts"]
         assert "101" not in {*items.live, *items.archived}
 
 
 class TestRefusals:
-    def test_no_token(self, url: str) -> None:
+    def test_no_token(self, door: Door) -> None:
         """A wrong token is a 401."""
         with pytest.raises(ApiException) as refused:
-            HubSpot(access_token="wrong", host=url).crm.contacts.basic_api.get_page(limit=1)
+            HubSpot(access_token="wrong", host=door.url).crm.contacts.basic_api.get_page(limit=1)
 
         assert 401 == refused.value.status
 
-    def test_doubled(self, client: HubSpot) -> None:
-        """A second contact with the same e-mail address is a 409."""
+    def test_doubled(self, client: HubSpot, door: Door) -> None:
+        """A second contact with the same e-mail address is a 409; only HubSpot itself says whose it is."""
         with pytest.raises(ApiException) as refused:
             created(client, "guenther.petersen.1@example.org")
 
-        assert (409, True) == (refused.value.status, "Existing ID: 101" in refused.value.body)
+        direct = door.token == TOKEN
+        assert (409, direct) == (refused.value.status, "101" in refused.value.body)
 
     def test_unknown_property(self, client: HubSpot) -> None:
         """Writing an unknown property is a 400 that names it."""
@@ -261,10 +279,10 @@ class TestRefusals:
 
         assert (400, True) == (refused.value.status, "PROPERTY_DOESNT_EXIST" in refused.value.body)
 
-    def test_retries(self, url: str, sandbox: Sandbox) -> None:
+    def test_retries(self, door: Door) -> None:
         """A client that retries gets through a storm of 429."""
-        sandbox.faults.arm(Fault(FaultKind.RATE_LIMIT, times=2, seconds=0))
+        door.sandbox.faults.arm(Fault(FaultKind.RATE_LIMIT, times=2, seconds=0))
         retry = Retry(total=3, status_forcelist=(429,), backoff_factor=0)
-        page = HubSpot(access_token=TOKEN, host=url, retry=retry).crm.contacts.basic_api.get_page(limit=1)
+        page = HubSpot(access_token=door.token, host=door.url, retry=retry).crm.contacts.basic_api.get_page(limit=1)
 
-        assert (1, 3) == (len(page.results), len(sandbox.requests))
+        assert (1, 3) == (len(page.results), len(door.sandbox.requests))

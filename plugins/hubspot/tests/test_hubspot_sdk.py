@@ -1,8 +1,9 @@
-"""The vendor's newer SDK works on the sandbox with models that forgive nothing."""
+"""The vendor's newer SDK works on the sandbox, and on the gateway before it, with models that forgive nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import hubspot_sdk
 import pytest
@@ -12,19 +13,23 @@ from policy_gateway_hubspot.sandbox import (
     CLIENT_ID,
     CLIENT_SECRET,
     REFRESH_TOKEN,
-    TOKEN,
     Fault,
     FaultKind,
-    Sandbox,
 )
+
+if TYPE_CHECKING:
+    from plugins.hubspot.tests.conftest import Door
+
+ONLY_DIRECT = pytest.mark.parametrize("door", ["direct"], indirect=True)
+"""What the gateway says of its own, or refuses: see the facade's tests."""
 
 ASKED = ["email", "firstname", "mobilephone", "service_notes", "marketing_consents"]
 
 
 @pytest.fixture
-def client(url: str) -> Iterator[HubSpot]:
-    """Return the client, pointed to the sandbox."""
-    with HubSpot(access_token=TOKEN, base_url=url, _strict_response_validation=True) as client:
+def client(door: Door) -> Iterator[HubSpot]:
+    """Return the client, pointed to the sandbox or to the gateway before it."""
+    with HubSpot(access_token=door.token, base_url=door.url, _strict_response_validation=True) as client:
         yield client
 
 
@@ -67,7 +72,7 @@ class TestContacts:
             sorts=["lastmodifieddate"],
         )
 
-        assert (400, 10) == (page.total, len(page.results))
+        assert 10 == len(page.results) < page.total <= 400
 
     def test_batches(self, client: HubSpot) -> None:
         """Reading, creating, updating, upserting and archiving in batches."""
@@ -85,14 +90,15 @@ class TestContacts:
         assert [(contact, "Ada")] == [(each.id, each.properties["firstname"]) for each in updated.results]
         assert [(contact, False)] == [(each.id, each.new) for each in upserted.results]
 
-    def test_erasure(self, client: HubSpot, sandbox: Sandbox) -> None:
+    def test_erasure(self, client: HubSpot, door: Door) -> None:
         """Erasing leaves nothing, not even in the archive."""
         client.crm.objects.contacts.gdpr_delete(object_id="101")
 
-        items = sandbox.world.items["contacts"]
+        items = door.sandbox.world.items["contacts"]
         assert "101" not in {*items.live, *items.archived}
 
 
+@ONLY_DIRECT
 class TestPreferences:
     def test_one(self, client: HubSpot) -> None:
         """One person's preferences are read, changed and ended."""
@@ -130,12 +136,13 @@ class TestPreferences:
 
 
 class TestTokens:
-    def test_refreshed(self, client: HubSpot, url: str) -> None:
+    @ONLY_DIRECT
+    def test_refreshed(self, client: HubSpot, door: Door) -> None:
         """A refresh token gives a token that works, tells of itself and is revoked."""
         app = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
         given = client.auth.oauth.create_token(grant_type="refresh_token", refresh_token=REFRESH_TOKEN, **app)
         told = client.auth.oauth.introspect_token(token=given.access_token, **app)
-        with HubSpot(access_token=given.access_token, base_url=url, _strict_response_validation=True) as refreshed:
+        with HubSpot(access_token=given.access_token, base_url=door.url, _strict_response_validation=True) as refreshed:
             owners = list(refreshed.crm.owners.list())
             client.auth.oauth.revoke_token(token=given.access_token, **app)
             with pytest.raises(hubspot_sdk.AuthenticationError):
@@ -144,13 +151,14 @@ class TestTokens:
         assert 5 == len(owners)
         assert "crm.objects.contacts.read" in told.scopes
 
-    def test_own(self, client: HubSpot) -> None:
+    def test_own(self, client: HubSpot, door: Door) -> None:
         """An app gets a token for itself."""
-        given = client.auth.oauth.create_token(
-            grant_type="client_credentials", client_id=CLIENT_ID, client_secret=CLIENT_SECRET
-        )
+        name, secret = door.app
+        given = client.auth.oauth.create_token(grant_type="client_credentials", client_id=name, client_secret=secret)
+        with HubSpot(access_token=given.access_token, base_url=door.url, _strict_response_validation=True) as own:
+            contact = own.crm.objects.contacts.get("101")
 
-        assert "client_credentials" == given.token_use
+        assert ("client_credentials", "101") == (given.token_use, contact.id)
 
 
 class TestPortal:
@@ -185,6 +193,7 @@ class TestPortal:
         assert ["5002"] == [each.to_object_id for each in linked]
         assert [] == left
 
+    @ONLY_DIRECT
     def test_labels(self, client: HubSpot) -> None:
         """Associations are labeled one by one and in batches, and read in batches."""
         associations = client.crm.associations
@@ -207,6 +216,7 @@ class TestPortal:
         assert [("102", "5002"), ("103", "5003")] == [(each.from_.id, each.to[0].to_object_id) for each in read.results]
         assert [] == left
 
+    @ONLY_DIRECT
     def test_account(self, client: HubSpot) -> None:
         """The account, its use, its schemas and its pipelines."""
         assert "EUR" == client.account.get().company_currency
@@ -215,9 +225,9 @@ class TestPortal:
         assert [] == client.crm.object_schemas.list().results
         assert ["default"] == [each.id for each in client.crm.pipelines.list("deals").results]
 
-    def test_storm(self, client: HubSpot, sandbox: Sandbox) -> None:
+    def test_storm(self, client: HubSpot, door: Door) -> None:
         """The SDK waits out a storm of 429."""
-        sandbox.faults.arm(Fault(FaultKind.RATE_LIMIT, times=2, seconds=0))
+        door.sandbox.faults.arm(Fault(FaultKind.RATE_LIMIT, times=2, seconds=0))
 
         assert "101" == client.crm.objects.contacts.get("101", properties=["email"]).id
-        assert 3 == len(sandbox.requests)
+        assert 3 == len(door.sandbox.requests)

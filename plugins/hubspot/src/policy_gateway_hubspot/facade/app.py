@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from policy_gateway.errors import GatewayError, NotAuthenticated
-from policy_gateway.ports import AsgiApp, Gate, Sessions
+from policy_gateway.ports import AsgiApp, Gate, Sessions, Shelf
 from policy_gateway.query import Describe
 from policy_gateway.wire import Ask, Match, MethodRefused, PathUnknown, Reply, Routes, served
 from policy_gateway_hubspot.catalogue import ADAPTER
@@ -145,8 +145,9 @@ class HubSpotFacade:
     name = ADAPTER
     prefixes: tuple[str, ...] = PREFIXES
 
-    def app(self, gate: Gate, sessions: Sessions) -> AsgiApp:
-        """Return the app that answers HubSpot's clients through *gate*."""
+    def app(self, gate: Gate, sessions: Sessions, shelf: Shelf) -> AsgiApp:
+        """Return the app that answers HubSpot's clients through *gate*; there is nothing to keep."""
+        del shelf
         return served(_Counter(gate, sessions).answer, broken)
 
 

@@ -10,6 +10,7 @@ from policy_gateway.errors import NotAuthenticated
 from policy_gateway.ports import Login, LoginGrant, Session, Sessions
 from policy_gateway.query import Describe
 from policy_gateway.wire import Json, Reply, json_reply
+from policy_gateway.wire.asking import JSON_TYPES
 from policy_gateway_hubspot.catalogue import ADAPTER
 from policy_gateway_hubspot.facade.portal import hub_of
 from policy_gateway_hubspot.facade.refusals import CORRELATION, VALIDATION
@@ -54,7 +55,7 @@ async def introspect(request: Request, sessions: Sessions) -> Reply:
     form = await _form(request)
     session = await sessions.enter(request.ask.credential(form.get("token", "")), ADAPTER)
     told: dict[str, Json] = {
-        **_info(session, form["token"]),
+        **_info(session, form.get("token", "")),
         "token_use": "access_token",
         "active": True,
         "expires_in": SHOWN_SECONDS,
@@ -98,6 +99,10 @@ async def token_in_body(request: Request) -> str:
 
 
 async def _form(request: Request) -> dict[str, str]:
+    """Return the fields of a form, which some clients send as JSON; none of one that says anything twice."""
+    if request.ask.media_type in JSON_TYPES:
+        document = await request.ask.json_object(LARGEST_FORM)
+        return {name: value for name, value in document.items() if isinstance(value, str)}
     pairs = await request.ask.form(LARGEST_FORM)
     form = dict(pairs)
     return form if len(form) == len(pairs) else {}
