@@ -68,6 +68,7 @@ from policy_gateway.provenance import (
 from policy_gateway.query import Call
 from policy_gateway.reading import Reads
 from policy_gateway.settings import Settings
+from policy_gateway.shelf import Shelf
 from policy_gateway.store import Database
 from policy_gateway.verifying import Verifications
 
@@ -120,6 +121,11 @@ class Administration:
     def kinds(self) -> Kinds:
         """Return what knows the adapter kinds of a tenant's connections, by their names."""
         return ConnectionStore(self.database, now).kinds
+
+    @property
+    def shelf(self) -> Shelf:
+        """Return where facades keep what they must remember between two requests."""
+        return Shelf(self.database, derive(self.master, "shelf"), derive(self.master, "shelf-owners"), now)
 
     async def session(self, bearer: str) -> tuple[Session, str]:
         """Return the session that the clients of a CRM enter with *bearer*, and its dialect; NotAuthenticated."""
@@ -203,7 +209,7 @@ async def running(settings: Settings, *builtins: object) -> AsyncIterator[App]:
         stack.callback(oracle.stop)
         gateway, sessions = assembled(kept, policies)
         stack.push_async_callback(gateway.entries.close)
-        for work in (policies.watch(), _report(policies), _sweep(gateway)):
+        for work in (policies.watch(), _report(policies), _sweep(gateway, kept.shelf)):
             stack.push_async_callback(_ended, asyncio.create_task(work))
         _log.info("gateway.started", version=policies.current().version)
         yield App(kept, policies, oracle, gateway, sessions)
@@ -287,11 +293,12 @@ def _tell(problem: PolicyError | None) -> None:
         _log.error("policy.broken", folder=f"{finding.path}:{finding.line}:{finding.column}", code=finding.code)
 
 
-async def _sweep(gateway: Gateway) -> None:
+async def _sweep(gateway: Gateway, shelf: Shelf) -> None:
     while True:
         with suppress(GatewayError):
             await gateway.changes.idempotency.forget(now() - REMEMBERED)
             await gateway.verifications.attempts.forget(now() - REMEMBERED)
+            await shelf.forget(now())
         await asyncio.sleep(_SWEEP_SECONDS)
 
 

@@ -119,9 +119,10 @@ class _Decider:
         )
 
     def _relations(self, parts: Parts, resource: Resource) -> Iterator[Related | Deny]:
-        for name, query in parts.parents.items():
+        for name, asked in parts.parents.items():
             target = led_to(resource, name, self._catalogue)
-            decision = self._query(replace(query, resource=target.name), target)
+            query = replace(asked, resource=target.name)
+            decision = self._query(query, target)
             searches = query.where is not None or query.order or query.group
             if isinstance(decision, Deny):
                 # What may not be seen of a record that is only shown is withheld, as of any other.

@@ -225,6 +225,6 @@ class Facade(Protocol):
     name: str
     prefixes: tuple[str, ...]
 
-    def app(self, gate: Gate, sessions: Sessions) -> AsgiApp:
+    def app(self, gate: Gate, sessions: Sessions, shelf: Shelf) -> AsgiApp:
         """Return the app that turns this CRM's requests into calls, and disclosures into its answers."""
         ...

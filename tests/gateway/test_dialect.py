@@ -184,6 +184,14 @@ class TestReferences:
 
         assert ({"first_name": "Lena", "employer.name": None}, ()) == (record.fields, record.withheld)
 
+    async def test_restricted(self, gateway: Whole, firm: MemoryCrm) -> None:
+        """Of a company that is restricted nothing is seen beside its people."""
+        place = RecordPlace("acme", "crm", "company", "70")
+        await gateway.app.administration.standings.change(place, Standing(), Standing(restricted=True))
+        [record] = (await said(gateway, Query("Person", ("first_name", "employer.name"), target=LENA))).released.records
+
+        assert ({"first_name": "Lena"}, ("employer.name",)) == (record.fields, record.withheld)
+
     @pytest.mark.parametrize("name", ["employer.nothing", "owner.name", "employer.owner.name", "nothing.name"])
     async def test_leading_nowhere(self, gateway: Whole, name: str) -> None:
         """A path that leads nowhere is refused like a hidden field."""

@@ -28,7 +28,7 @@ from policy_gateway import (
 )
 from policy_gateway.errors import PluginError, RecordNotFound
 from policy_gateway.plugins import Extensions, discover
-from policy_gateway.ports import AsgiApp, Facade, Gate, Message, Receive, Send, Sessions
+from policy_gateway.ports import AsgiApp, Facade, Gate, Message, Receive, Send, Sessions, Shelf
 from policy_gateway.records import AdapterKind
 from policy_gateway.testing import CollectingJournal, FakeFactSource
 from policy_gateway.testing.entrances import HttpClient, ScriptedGate
@@ -97,9 +97,9 @@ class Echo:
         self.prefixes = prefixes or (f"/{name}",)
         self._broken = broken
 
-    def app(self, gate: Gate, sessions: Sessions) -> AsgiApp:
+    def app(self, gate: Gate, sessions: Sessions, shelf: Shelf) -> AsgiApp:
         """Return an app that names its facade, and what path it was asked for."""
-        del gate, sessions
+        del gate, sessions, shelf
 
         async def answer(scope: Message, receive: Receive, send: Send) -> None:
             del receive

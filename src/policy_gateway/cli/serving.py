@@ -34,7 +34,7 @@ def entrance(app: App, settings: Settings, mounted: Mapping[str, AsgiApp] | None
         strict_transport=settings.tls_cert is not None,
     )
     facades = tuple(app.administration.extensions.facades.values())
-    supplies = Supplies(app.directory, app.health, mounted or {}, facades, app.sessions)
+    supplies = Supplies(app.directory, app.health, mounted or {}, facades, app.sessions, app.administration.shelf)
     return assemble(app.gateway, rules, supplies)
 
 

@@ -164,7 +164,8 @@ async def whole(
     async with running(chosen, kind, *plugins) as app:
         keys = {name: await _introduced(app, persona) for name, persona in personas.items()}
         facades = tuple(app.administration.extensions.facades.values())
-        supplies = Supplies(app.directory, app.health, facades=facades, sessions=app.sessions)
+        shelf = app.administration.shelf
+        supplies = Supplies(app.directory, app.health, facades=facades, sessions=app.sessions, shelf=shelf)
         web = assemble(app.gateway, HttpRules(), supplies)
         yield Whole(app, web, chosen, kind, keys)
 

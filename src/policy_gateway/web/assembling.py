@@ -11,11 +11,20 @@ from datetime import UTC, datetime
 from typing import Final
 
 from policy_gateway.errors import PluginError
-from policy_gateway.ports import AsgiApp, Facade, Gate, Sessions
+from policy_gateway.ports import AsgiApp, Facade, Gate, Sessions, Shelf
 from policy_gateway.web.entrance import Elsewhere, Entrance, Facing, Sources
 from policy_gateway.web.metrics import Metrics
 from policy_gateway.web.operations import operations
-from policy_gateway.web.ports import AlwaysHealthy, Directory, EmptyDirectory, Health, HttpRules, Inside, NoSessions
+from policy_gateway.web.ports import (
+    AlwaysHealthy,
+    Directory,
+    EmptyDirectory,
+    Health,
+    HttpRules,
+    Inside,
+    NoSessions,
+    NoShelf,
+)
 
 OWN: Final = frozenset(
     {"v1", ".well-known", "console", "docs", "livez", "metrics", "openapi.json", "problems", "readyz", "startupz"}
@@ -34,7 +43,7 @@ class Supplies:
     """What else the entrance works with; each default is a working one.
 
     *mounted* are further ASGI apps (the console) by the prefix of their paths; *facades* answer those of their own,
-    in *sessions*.
+    in *sessions*, and keep what they must on the *shelf*.
     """
 
     directory: Directory = field(default_factory=EmptyDirectory)
@@ -42,6 +51,7 @@ class Supplies:
     mounted: Mapping[str, AsgiApp] = field(default_factory=dict)
     facades: Iterable[Facade] = ()
     sessions: Sessions = field(default_factory=NoSessions)
+    shelf: Shelf = field(default_factory=NoShelf)
     clock: Callable[[], datetime] = _now
     randomness: Callable[[int], bytes] = os.urandom
 
@@ -68,7 +78,7 @@ def _facing(gate: Gate, given: Supplies) -> Mapping[str, Facing]:
     """Return the facades by their prefixes."""
     facing: dict[str, Facing] = {}
     for facade in given.facades:
-        served = Facing(facade.name, facade.app(gate, given.sessions))
+        served = Facing(facade.name, facade.app(gate, given.sessions, given.shelf))
         for prefix in facade.prefixes:
             first = prefix.split("/")[1] if _PREFIX.fullmatch(prefix) else ""
             if not first or first in OWN or f"/{first}" in given.mounted:

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from policy_gateway.errors import NotAuthenticated
+from policy_gateway.errors import InvalidCall, NotAuthenticated, RecordNotFound
 from policy_gateway.model.field import ID_PATH
 from policy_gateway.model.principal import Credential
-from policy_gateway.ports import Gate, Login, LoginGrant, Seal, Session
+from policy_gateway.ports import Gate, Kept, Login, LoginGrant, Seal, Session
 
 
 class Directory(Protocol):
@@ -76,6 +76,21 @@ class NoSessions:
     def seal(self, session: Session) -> Seal:
         """Refuse: there is no session."""
         raise NotAuthenticated
+
+
+class NoShelf:
+    """Keeps nothing: for an entrance without facades."""
+
+    async def put(self, session: Session, name: str, body: bytes, *, seconds: int, version: int | None = None) -> int:
+        """Refuse."""
+        raise InvalidCall("this cannot be kept")
+
+    async def get(self, session: Session, name: str) -> Kept:
+        """Find nothing."""
+        raise RecordNotFound
+
+    async def drop(self, session: Session, prefix: str) -> None:
+        """Have nothing to forget."""
 
 
 @dataclass(frozen=True, slots=True)

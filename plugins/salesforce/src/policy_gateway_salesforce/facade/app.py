@@ -49,7 +49,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SalesforceFacade:
     """Speaks like a Salesforce org."""
 
@@ -59,7 +59,10 @@ class SalesforceFacade:
     prefixes: tuple[str, ...] = ("/services", "/id")
 
     def app(self, gate: Gate, sessions: Sessions, shelf: Shelf) -> AsgiApp:
-        """Return the app that turns the requests of Salesforce's clients into calls, and disclosures into answers."""
+        """Return the app that turns the requests of Salesforce's clients into calls, and disclosures into answers.
+
+        Bulk jobs stand on *shelf*.
+        """
         return served(Entrance(gate, sessions, shelf, self).reply, _broken)
 
 

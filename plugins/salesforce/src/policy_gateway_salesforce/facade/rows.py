@@ -79,7 +79,9 @@ class Sheet:
     def _attributes(self, record: ReleasedRecord) -> dict[str, Json]:
         attributes = attributes_of(self._named.resource, self._root, record.id)
         if notes := self._notes.get(record.id):
-            attributes["gdpr"] = {spelled(self._named, name): plain(note) for name, note in notes.items()}
+            attributes["gdpr"] = {
+                f"{name[: name.rfind('.') + 1]}{spelled(self._named, name)}": plain(note) for name, note in notes.items()
+            }
         return attributes
 
     def _fill(self, row: dict[str, Json], record: ReleasedRecord, steps: Iterable[_Step]) -> None:
