@@ -61,12 +61,14 @@ class Plan:
     *names* is what to ask for; *plain* tells whether all of it belongs to the record itself.
     """
 
-    __slots__ = ("_far", "_near", "_with_id", "fields", "names", "plain")
+    __slots__ = ("_far", "_plain", "_typed", "_with_id", "fields", "names", "plain")
 
     def __init__(self, org: Org, resource: Resource, select: Sequence[str]) -> None:
         found = [route(org, resource, path) for path in dict.fromkeys(select)]
         columns = [_Column(each.path, each, each.field.native, reader(each.field)) for each in found]
-        self._near = tuple(each for each in columns if not each.route.steps and not each.route.is_id)
+        near = [each for each in columns if not each.route.steps and not each.route.is_id]
+        self._plain = tuple((each.path, each.name) for each in near if each.read is None)
+        self._typed = tuple((each.path, each.name, each.read) for each in near if each.read is not None)
         self._far = tuple(each for each in columns if each.route.steps)
         self._with_id = tuple(each.path for each in found if each.is_id and not each.steps)
         self.fields: Mapping[str, Field] = {each.path: each.field for each in found}
@@ -82,14 +84,21 @@ class Plan:
         if not isinstance(item, dict) or not isinstance(record_id, str) or canonical(record_id) != record_id:
             raise UpstreamInvalid
         values: dict[str, Value] = dict.fromkeys(self._with_id, record_id)
-        for column in self._near:
-            _put(values, column, item)
-        for column in self._far:
-            found = _followed(item, column.route)
-            if found is None:
-                values[column.path] = None
+        told = item.get
+        for path, name in self._plain:
+            found = told(name, item)
+            if type(found) is str:
+                values[path] = found or None
+            elif found is None:
+                values[path] = None
             else:
-                _put(values, column, found)
+                _refuse_nested(found, item)
+        for path, name, read in self._typed:
+            _put(values, path, told(name, item), read, item)
+        for column in self._far:
+            there = _followed(item, column.route)
+            found = None if there is None else there.get(column.name, there)
+            _put(values, column.path, found, column.read or _text, there)
         return Record(RecordId(record_id), values)
 
 
@@ -119,23 +128,20 @@ def _kind(item: dict[str, object]) -> str:
             raise UpstreamInvalid
 
 
-def _put(values: dict[str, Value], column: _Column, item: dict[str, object]) -> None:
-    found = item.get(column.name, item)
+def _put(values: dict[str, Value], path: str, found: object, read: Read, absent: object) -> None:
     if found is None or found == "":
-        values[column.path] = None
-    elif found is item:
-        return
-    elif column.read is None:
-        if isinstance(found, str):
-            values[column.path] = found
-        elif type(found) not in _SCALARS:
-            raise UpstreamInvalid
-    else:
+        values[path] = None
+    elif found is not absent:
         try:
-            values[column.path] = column.read(found)
+            values[path] = read(found)
         except (ValueError, TypeError, OverflowError):
-            if type(found) not in _SCALARS:
-                raise UpstreamInvalid from None
+            _refuse_nested(found, absent)
+
+
+def _refuse_nested(found: object, absent: object) -> None:
+    """Refuse what no field holds; what is of another type only, or *absent*, is left out."""
+    if found is not absent and type(found) not in _SCALARS:
+        raise UpstreamInvalid
 
 
 def reader(field: Field) -> Read | None:
@@ -145,6 +151,12 @@ def reader(field: Field) -> Read | None:
     if field.native_type in COMPOUND:
         return _compound
     return _READERS.get(field.type)
+
+
+def _text(found: object) -> str:
+    if not isinstance(found, str):
+        raise TypeError
+    return found
 
 
 def _boolean(found: object) -> bool:
