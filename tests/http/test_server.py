@@ -4,15 +4,35 @@ import asyncio
 
 import pytest
 
+from policy_gateway.ports import AsgiApp, Gate, Sessions, Shelf
+from policy_gateway.testing.entrances import ScriptedGate
 from policy_gateway.testing.serving import OPEN, exchanged, serving
-from policy_gateway.web import Web
+from policy_gateway.web import HttpRules, Supplies, Web, assemble
 from policy_gateway.web.server import Listening
+from policy_gateway.wire import Ask, Reply, json_reply, served
 
 pytestmark = pytest.mark.anyio
 
 HEAD = b"Host: localhost\r\nAuthorization: Bearer good-key\r\nX-Purpose: service\r\n"
 GET = b"GET /v1/crm/contacts/7 HTTP/1.1\r\n" + HEAD + b"\r\n"
 POST = b"POST /v1/crm/contacts HTTP/1.1\r\nContent-Type: application/json\r\n" + HEAD
+
+
+class Echo:
+    """A facade that says how long the query, or the body, is."""
+
+    name = "echo"
+    prefixes = ("/echo",)
+
+    def app(self, gate: Gate, sessions: Sessions, shelf: Shelf) -> AsgiApp:
+        """Return its app."""
+        del gate, sessions, shelf
+
+        async def answer(ask: Ask) -> Reply:
+            body = sum([len(chunk) async for chunk in ask.chunks(10_000_000)]) if ask.has_body else 0
+            return json_reply({"length": len(ask.first("q")) + body})
+
+        return served(answer, lambda status, code: json_reply({"sorry": code}, status))
 
 
 class TestServing:
@@ -57,6 +77,25 @@ class TestServing:
 
         assert answer.startswith(b"HTTP/1.1 400")
         assert not answer.endswith(OPEN)
+
+    async def test_long_query(self, gate: ScriptedGate) -> None:
+        """A facade gets as long a query as vendors take: 16 KB, in one piece or in many."""
+        request = b"GET /echo?q=" + b"x" * 16_300 + b" HTTP/1.1\r\n" + HEAD + b"Connection: close\r\n\r\n"
+        pieces = [request[start : start + 1_000] for start in range(0, len(request), 1_000)]
+        async with serving(assemble(gate, HttpRules(), Supplies(facades=[Echo()]))) as port:
+            whole, split = await exchanged(port, request), await exchanged(port, *pieces, pause=0.001)
+
+        assert whole.endswith(b'{"length":16300}')
+        assert split.endswith(b'{"length":16300}')
+
+    async def test_large_upload(self, gate: ScriptedGate) -> None:
+        """A facade reads a large body as it comes, chunked as many clients send it."""
+        head = b"PUT /echo HTTP/1.1\r\n" + HEAD + b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+        chunk = b"%x\r\n" % 100_000 + b"x" * 100_000 + b"\r\n"
+        async with serving(assemble(gate, HttpRules(), Supplies(facades=[Echo()]))) as port:
+            answer = await exchanged(port, head, *[chunk] * 30, b"0\r\n\r\n")
+
+        assert answer.endswith(b'{"length":3000000}')
 
     @pytest.mark.parametrize(
         "request_line",

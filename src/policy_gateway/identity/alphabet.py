@@ -9,15 +9,13 @@ DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _VALUES: Final = bytes.maketrans(DIGITS.encode(), bytes(range(len(DIGITS))))
 
 
-def digits(number: int, width: int = 0) -> str:
-    """Return *number* (not below zero) in base 62, at least *width* digits; *width* bounds it when it is given."""
-    found: list[str] = []
-    while number or not found:
+def digits(number: int, width: int) -> str:
+    """Return the last *width* digits of *number*, not below zero, in base 62."""
+    found = []
+    for _ in range(width):
         number, digit = divmod(number, len(DIGITS))
         found.append(DIGITS[digit])
-        if len(found) == width:
-            break
-    return "".join(reversed(found)).rjust(width, DIGITS[0])
+    return "".join(reversed(found))
 
 
 def number(text: str) -> int:

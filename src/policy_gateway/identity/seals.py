@@ -55,7 +55,7 @@ class Seals:
         """Return the token that says *claims*."""
         parts = (claims.kind, claims.prefix, claims.purpose, claims.connection, claims.dialect, str(claims.ends))
         sealed = self._cipher.encrypt(_BETWEEN.join(parts).encode(), _FORM)
-        return digits(int.from_bytes(_START + sealed))
+        return digits(int.from_bytes(_START + sealed), _width(len(sealed))).lstrip("0")
 
     def open(self, token: str) -> Claims | None:
         """Return what *token* says, ended or not; None when it was not sealed here. One token has one spelling."""
@@ -75,6 +75,11 @@ class Seals:
             self._known.clear()
         self._known[token] = claims
         return claims
+
+
+def _width(size: int) -> int:
+    """Return how many digits always suffice for *size* bytes after the first one."""
+    return size * 11 // 8 + 2
 
 
 LONGEST_SAID: Final = 32_768

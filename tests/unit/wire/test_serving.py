@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 from structlog.testing import capture_logs
@@ -192,9 +192,6 @@ class TestErrors:
         """What JSON cannot carry is an error, not half an answer."""
         with pytest.raises(UpstreamInvalid):
             json_reply({"a": object()})
-
-
-Answerer = Callable[[Ask], Awaitable[Reply]]
 
 
 class TestRoutes:
