@@ -73,34 +73,42 @@ class Use:
 
 def apart(query: Query) -> Parts:
     """Return the parts of *query*. Where it reaches others through a reference, that reference is used as they are."""
-    parts = Parts(query)
-    selected: dict[str, None] = {}
-    for item in query.select:
-        if isinstance(item, Child):
-            parts.children.append(item)
-        elif isinstance(item, str):
-            step, rest = _step(item)
-            selected[step] = None
-            if rest:
-                parent = _parent(parts, step)
-                parts.parents[step] = replace(parent, select=(*parent.select, rest))
-    select = tuple(selected) or ((ID_PATH,) if query.select else ())
-    where = None if query.where is None else _own(query.where, parts)
-    group, order = [], []
-    for path in query.group:
-        step, rest = _step(path)
-        group.append(step)
-        if rest:
-            parent = _parent(parts, step)
-            parts.parents[step] = replace(parent, group=(*parent.group, rest))
-    for sort in query.order:
-        step, rest = _step(sort.path)
-        order.append(replace(sort, path=step))
-        if rest:
-            parent = _parent(parts, step)
-            parts.parents[step] = replace(parent, order=(*parent.order, replace(sort, path=rest)))
-    parts.own = replace(query, select=select, where=where, group=tuple(group), order=tuple(order), cursor=None)
+    parts = Parts(query, children=[item for item in query.select if isinstance(item, Child)])
+    paths = [item for item in query.select if isinstance(item, str)]
+    selected = dict.fromkeys(_selected(path, parts) for path in paths)
+    parts.own = replace(
+        query,
+        select=tuple(selected) or ((ID_PATH,) if query.select else ()),
+        where=None if query.where is None else _own(query.where, parts),
+        group=tuple(_grouped(path, parts) for path in query.group),
+        order=tuple(_sorted(order, parts) for order in query.order),
+        cursor=None,
+    )
     return parts
+
+
+def _selected(path: str, parts: Parts) -> str:
+    step, rest = _step(path)
+    if rest:
+        parent = _parent(parts, step)
+        parts.parents[step] = replace(parent, select=(*parent.select, rest))
+    return step
+
+
+def _grouped(path: str, parts: Parts) -> str:
+    step, rest = _step(path)
+    if rest:
+        parent = _parent(parts, step)
+        parts.parents[step] = replace(parent, group=(*parent.group, rest))
+    return step
+
+
+def _sorted(order: Order, parts: Parts) -> Order:
+    step, rest = _step(order.path)
+    if rest:
+        parent = _parent(parts, step)
+        parts.parents[step] = replace(parent, order=(*parent.order, replace(order, path=rest)))
+    return replace(order, path=step)
 
 
 def _own(where: Where, parts: Parts) -> Where:

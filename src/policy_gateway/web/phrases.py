@@ -49,6 +49,11 @@ PHRASES: Final[Mapping[str, str]] = MappingProxyType(
         "a masked value cannot be written back: leave the field out": (
             "ein maskierter Wert lässt sich nicht zurückschreiben: lassen Sie das Feld weg"
         ),
+        "a field is given twice": "ein Feld ist doppelt angegeben",
+        "who asks in a dialect makes figures of what was released": (
+            "wer in der Sprache eines CRMs fragt, rechnet mit dem, was freigegeben wurde"
+        ),
+        "this cannot be kept": "das lässt sich nicht aufbewahren",
         "the cursor is not valid for this call": "der Cursor gilt nicht für diesen Aufruf",
         "the Idempotency-Key must be 1 to 255 printable ASCII characters": (
             "der Idempotency-Key besteht aus 1 bis 255 druckbaren ASCII-Zeichen"
