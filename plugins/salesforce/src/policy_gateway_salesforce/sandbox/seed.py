@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
-from types import MappingProxyType
+from collections.abc import Iterator
 
 from policy_gateway_salesforce.sandbox import seed_business, seed_people
 from policy_gateway_salesforce.sandbox.staff import Rows
-from policy_gateway_salesforce.sandbox.wire import Json
 
 
-@lru_cache(maxsize=4)
-def everything(seed: int) -> tuple[tuple[str, tuple[Mapping[str, Json], ...]], ...]:
-    """Return the records of each object, in the order of their ids. Nobody changes them, so they are made once."""
-    return tuple((name, tuple(MappingProxyType(row) for row in rows)) for name, rows in _everything(seed))
-
-
-def _everything(seed: int) -> Iterator[tuple[str, Rows]]:
+def everything(seed: int) -> Iterator[tuple[str, Rows]]:
+    """Yield the records of each object, in the order of their ids."""
     yield "Organization", seed_business.organizations(seed)
     yield "User", seed_people.users()
     yield "Group", seed_people.groups()

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
@@ -43,6 +44,13 @@ class Table:
         self._looked_up = tuple(column for column in kind.columns if column.lookup and column.name != "Id")
         self._found: dict[tuple[str, str], set[str]] = {}
 
+    def copied(self) -> Table:
+        """Return a table of its own with the same records."""
+        copy = Table(self.kind)
+        copy.rows = self.rows.copy()
+        copy._found = {key: found.copy() for key, found in self._found.items()}
+        return copy
+
     def live(self) -> Iterator[Row]:
         """Yield the records that are not deleted, in the order of their ids."""
         return (row for row in self.rows.values() if not row.get("IsDeleted"))
@@ -74,6 +82,16 @@ class Table:
             (found.add if put else found.discard)(identifier)
 
 
+@lru_cache(maxsize=4)
+def _seeded(number: int) -> Mapping[str, Table]:
+    """Return the tables of a new org; whoever wants to change them takes copies."""
+    tables = {name: Table(kind) for name, kind in KINDS.items()}
+    for name, rows in everything(number):
+        for row in rows:
+            tables[name].put(str(row["Id"]), MappingProxyType(row))
+    return tables
+
+
 class Org:
     """The whole org; the same *number* and *clock* make the same one.
 
@@ -88,11 +106,7 @@ class Org:
         self.clock = clock
         self.number = number
         self.id = organization(number)
-        self.tables: Mapping[str, Table] = {name: Table(kind) for name, kind in KINDS.items()}
-        for name, rows in everything(number):
-            table = self.tables[name]
-            for row in rows:
-                table.put(str(row["Id"]), row)
+        self.tables: Mapping[str, Table] = {name: table.copied() for name, table in _seeded(number).items()}
         users = (
             User(INTEGRATION, user_id(0)),
             User(LIMITED, user_id(1), hidden=LIMITED_HIDDEN, fixed=LIMITED_FIXED, denied=LIMITED_DENIED),
