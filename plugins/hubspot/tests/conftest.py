@@ -19,6 +19,8 @@ from pydantic import SecretStr
 
 from policy_gateway.records import ConnectionConfig, Request
 from policy_gateway.testing import AsgiTransport, FaultyTransport
+from policy_gateway.testing.canaries import Overheard
+from policy_gateway.testing.entrances import HttpClient, Reply
 from policy_gateway.testing.gateways import Persona, WatchedKind, Whole, whole
 from policy_gateway.testing.serving import serving
 from policy_gateway.web import Web
@@ -200,3 +202,58 @@ def door(request: pytest.FixtureRequest) -> Door:
     served.sandbox.reset()
     key = served.keys["judge"]
     return Door(served.url, served.sandbox, f"{key}~service~hub", ("service@hub", key), "")
+
+
+@dataclass(slots=True)
+class Hub:
+    """A gateway in this process with a portal behind it, and everything that it has sent."""
+
+    whole: Whole
+    sandbox: Sandbox
+    overheard: Overheard
+
+    def client(self, persona: str, *lines: tuple[str, str]) -> HttpClient:
+        """Return the HubSpot client of *persona*, for the first of its purposes."""
+        bearer = f"Bearer {self.whole.keys[persona]}~{PEOPLE[persona].purposes[0]}~hub"
+        return HttpClient(self.overheard, (("host", "localhost"), ("authorization", bearer), *lines))
+
+    async def get(self, persona: str, target: str) -> Reply:
+        """Return the answer to a GET of *persona*."""
+        return await self.client(persona).get(target)
+
+    async def post(self, persona: str, target: str, document: object) -> Reply:
+        """Return the answer to a POST of *persona*."""
+        return await self.client(persona).send("POST", target, document)
+
+    @property
+    def upstream(self) -> list[str]:
+        """Return what the portal was asked, definitions of properties aside."""
+        return [f"{each.method} {each.path}" for each in self.sandbox.requests if "/properties/" not in each.path]
+
+    @property
+    def asked(self) -> set[str]:
+        """Return every property that the portal was asked for."""
+        found: set[str] = set()
+        for request in self.sandbox.requests:
+            if "/objects/" in request.path:
+                found.update(",".join(value for name, value in request.query if name == "properties").split(","))
+                body = orjson.loads(request.body or b"{}")
+                found.update(body.get("properties", ()) if isinstance(body, dict) else ())
+        return found - {""}
+
+
+@pytest.fixture(scope="module")
+async def hubbed(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hub]:
+    """Yield a gateway with a portal behind it."""
+    sandbox = Sandbox(seed=1)
+    async with hubs(tmp_path_factory.mktemp("hub"), sandbox) as gateway:
+        yield Hub(gateway, sandbox, Overheard(gateway.web.app))
+
+
+@pytest.fixture
+async def hub(hubbed: Hub) -> Hub:
+    """Return the gateway with a portal as new."""
+    hubbed.sandbox.reset()
+    hubbed.overheard.sent.clear()
+    await hubbed.whole.mark("acme", "bolt")
+    return hubbed

@@ -47,6 +47,14 @@ class Known:
         """Return the field at the gateway's own *path*; None when the caller may know of none."""
         return next((field for field in self.fields.values() if field.path == path), None)
 
+    def usable(self, name: str, *actions: str) -> Field | None:
+        """Return the field that HubSpot calls *name* if the caller may use it in one of these ways.
+
+        What may not be used so is refused before anybody looks at values.
+        """
+        field = self.field(name)
+        return field if field is not None and any(self.permits(field, action) for action in actions) else None
+
     def permits(self, field: Field, action: str) -> bool:
         """Tell whether the caller may do *action* with all of *field*, on some record at least."""
         return self.actions.get(field.path, {}).get(action) == CLEAR

@@ -9,7 +9,7 @@ from typing import Final
 from policy_gateway.errors import FieldRefused, RecordNotFound
 from policy_gateway.model.disclosure import Disclosure, ReleasedRecord
 from policy_gateway.model.field import RecordId, Value
-from policy_gateway.query import Change, ChangeKind, Compare, Describe, Op, Query, searched_paths
+from policy_gateway.query import Action, Change, ChangeKind, Compare, Describe, Op, Query, searched_paths
 from policy_gateway.wire import Json, Reply
 from policy_gateway_hubspot.facade import associations
 from policy_gateway_hubspot.facade.kinds import OBJECT_ID, Kind
@@ -141,7 +141,7 @@ def only(disclosure: Disclosure) -> ReleasedRecord:
 async def keyed(visit: Visit, kind: Kind, by: str, key: str) -> Query:
     """Return the query for the record whose property *by* is *key*: it is decided as the search that it is."""
     visit.words |= {by}
-    field = (await visit.known(kind)).field(by)
+    field = (await visit.known(kind)).usable(by, Action.SEARCH)
     return Query(kind.name, (OBJECT_ID,), Compare(by, Op.EQ, sought(field, key, by)), limit=2)
 
 
@@ -149,7 +149,10 @@ def values_of(properties: Json, known: Known) -> dict[str, Value]:
     """Return the *properties* of a write as values. Invalid for what is not of its property's type."""
     if not isinstance(properties, dict):
         raise Invalid("Invalid input JSON: properties must be an object")
-    return {name: typed(known.field(name), text_of(value, name), name) for name, value in properties.items()}
+    return {
+        name: typed(known.usable(name, Action.EDIT, Action.CREATE), text_of(value, name), name)
+        for name, value in properties.items()
+    }
 
 
 def creation(kind: Kind, body: Mapping[str, Json], known: Known) -> Change:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from policy_gateway.query import And, Compare, In, Not, Op, Or, Order, Query, Text, Where
+from policy_gateway.query import Action, And, Compare, In, Not, Op, Or, Order, Query, Text, Where
 from policy_gateway.wire import Json
 from policy_gateway_hubspot.facade.kinds import Kind
 from policy_gateway_hubspot.facade.known import Known
@@ -116,7 +116,9 @@ def _filter(one: Filter, known: Known) -> Where:
 
 
 def _compared(op: Op) -> Callable[[Filter, str, Known], Where]:
-    return lambda one, name, known: Compare(name, op, sought(known.field(name), _value(one, "value"), name))
+    return lambda one, name, known: Compare(
+        name, op, sought(known.usable(name, Action.SEARCH), _value(one, "value"), name)
+    )
 
 
 def _value(one: Filter, member: str) -> str:
@@ -129,7 +131,7 @@ def _value(one: Filter, member: str) -> str:
 
 
 def _between(one: Filter, name: str, known: Known) -> Where:
-    field = known.field(name)
+    field = known.usable(name, Action.SEARCH)
     low = Compare(name, Op.GE, sought(field, _value(one, "value"), name))
     return And((low, Compare(name, Op.LE, sought(field, _value(one, "highValue"), name))))
 
@@ -138,7 +140,7 @@ def _listed(one: Filter, name: str, known: Known) -> In:
     values = texts_in(one, "values")
     if not 0 < len(values) <= MOST_VALUES:
         raise Invalid(f"values: between 1 and {MOST_VALUES}")
-    field = known.field(name)
+    field = known.usable(name, Action.SEARCH)
     return In(name, tuple(sought(field, value, name) for value in values))
 
 
