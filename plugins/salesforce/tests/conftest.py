@@ -1,12 +1,15 @@
-"""Salesforce's double, served with and without TLS, and the ways to it that clients are tried on."""
+"""Salesforce's double, served with and without TLS, the gateway before it, and the ways that clients are tried on."""
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
+import shutil
+import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,7 +27,14 @@ from pydantic import SecretStr
 
 from policy_gateway.records import ConnectionConfig
 from policy_gateway.testing import AsgiTransport, FaultyTransport
+from policy_gateway.testing.gateways import Persona, WatchedKind, Whole, whole
+from policy_gateway.testing.serving import serving as gateway_serving
+from policy_gateway.web import Web
+from policy_gateway.web.metrics import Metrics
+from policy_gateway.web.server import Listening
+from policy_gateway_memory import MemoryKind
 from policy_gateway_salesforce.adapter import SalesforceAdapter, SalesforceKind
+from policy_gateway_salesforce.catalogue import resource_name
 from policy_gateway_salesforce.sandbox import (
     CLIENT_ID,
     CLIENT_SECRET,
@@ -34,8 +44,19 @@ from policy_gateway_salesforce.sandbox import (
     Recorded,
     Sandbox,
 )
+from policy_gateway_salesforce.sandbox.kinds import KINDS
 
 PATIENCE = 10.0
+SHIPPED = Path(__file__).parents[3] / "policies"
+EVERYTHING = "p, judge, acme, any_classified, *, allow, clear, service, -, normal, -, X-1, law:GDPR-6-1-b\n"
+"""What lets a client that judges see and do everything: then the gateway's answers are the sandbox's."""
+
+PEOPLE = {
+    "anna": Persona("user:anna", "acme", ("agent", "team:berlin"), ("service", "collections")),
+    "selma": Persona("user:selma", "acme", ("supervisor",), ("service",)),
+    "ben": Persona("user:ben", "bolt", ("agent",), ("service",)),
+    "judge": Persona("user:judge", "acme", ("judge",), ("service",)),
+}
 _PEM = serialization.Encoding.PEM
 
 
@@ -222,7 +243,101 @@ def direct_door(served: tuple[Sandbox, str], authority: Authority, jwt_keys: tup
     )
 
 
-@pytest.fixture(params=["direct"])
+@asynccontextmanager
+async def facing(folder: Path, sandbox: Sandbox) -> AsyncIterator[Whole]:
+    """Start a gateway whose connections ``sf``, one a tenant, lead over a real socket to *sandbox*."""
+    shutil.copytree(SHIPPED, folder / "policies")
+    fields = {f"{resource_name(kind.name)}.salesforce.{each.name}" for kind in KINDS.values() for each in kind.columns}
+    fields |= {f"{resource_name(name)}.id" for name in KINDS if name not in {"Contact", "Account"}}
+    links = "".join(f"g2, {name}, judged, *\n" for name in sorted(fields))
+    for name, text in (
+        ("tenants/acme.csv", EVERYTHING),
+        ("vocabulary.csv", f"{links}g2, judged, any_classified, *\ng, judge, witness, *\n"),
+    ):
+        path = folder / "policies" / name
+        path.write_text(path.read_text().replace("# end", f"{text}# end"))
+    secrets = {"client_secret": SecretStr(CLIENT_SECRET)}
+    options = {"client_id": CLIENT_ID, "objects": ",".join(KINDS)}
+    async with (
+        gateway_serving(Web(sandbox, Metrics())) as port,  # type: ignore[arg-type]  # any ASGI app can be served
+        whole(folder, WatchedKind(MemoryKind()), PEOPLE, upstream_allowed=("127.0.0.1",)) as gateway,
+    ):
+        for tenant in ("acme", "bolt"):
+            config = ConnectionConfig(tenant, "sf", f"http://127.0.0.1:{port}", options, secrets)
+            await gateway.app.administration.connections.add("salesforce", config)
+        yield gateway
+
+
+class Threaded:
+    """A gateway that serves clients which bring their own HTTP, with TLS, from a thread with a loop of its own."""
+
+    def __init__(self, folder: Path, authority: Authority) -> None:
+        self.sandbox = Sandbox(seed=1)
+        self.host = ""
+        self.keys: dict[str, str] = {}
+        self._folder = folder
+        self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._tls.load_cert_chain(authority.certificate, authority.key)
+        self._ready = threading.Event()
+        self._done: asyncio.Event | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
+
+    def start(self) -> None:
+        """Return when it answers."""
+        self._thread.start()
+        assert self._ready.wait(PATIENCE * 3), "the gateway does not start"
+
+    def stop(self) -> None:
+        """End it."""
+        if self._loop is not None and self._done is not None:
+            self._loop.call_soon_threadsafe(self._done.set)
+        self._thread.join(PATIENCE)
+
+    async def _serve(self) -> None:
+        self._loop, self._done = asyncio.get_running_loop(), asyncio.Event()
+        listening = Listening(tls=self._tls, shutdown_deadline=1)
+        async with (
+            facing(self._folder, self.sandbox) as gateway,
+            gateway_serving(gateway.web, listening) as port,
+        ):
+            self.host = f"127.0.0.1:{port}"
+            self.keys = dict(gateway.keys)
+            self._ready.set()
+            await self._done.wait()
+
+
+@pytest.fixture(scope="session")
+def threaded(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Iterator[Threaded]:
+    """Yield a gateway for clients that bring their own HTTP."""
+    found = Threaded(tmp_path_factory.mktemp("threaded"), authority)
+    found.start()
+    yield found
+    found.stop()
+
+
+@pytest.fixture
+def gateway_door(threaded: Threaded, authority: Authority, jwt_keys: tuple[str, str]) -> Door:
+    """Return the way through a gateway that lets the caller see and do everything."""
+    threaded.sandbox.reset()
+    key = threaded.keys["judge"]
+    return Door(
+        threaded.host,
+        authority.bundle,
+        username="service@sf",
+        password=key,
+        security_token="",
+        client_id="service@sf",
+        client_secret=key,
+        organization="",
+        token=f"{key}~service~sf",
+        private_key=jwt_keys[0],
+        sandbox=threaded.sandbox,
+        expire=lambda: None,
+    )
+
+
+@pytest.fixture(params=["direct", "gateway"])
 def door(request: pytest.FixtureRequest) -> Door:
     """Return each way that clients are tried on, one after another."""
     found = request.getfixturevalue(f"{request.param}_door")

@@ -34,6 +34,12 @@ def client(door: Door) -> Salesforce:
     return Salesforce(instance_url=door.url, session_id=door.token, session=door.session())
 
 
+@pytest.fixture
+def straight(direct_door: Door) -> Salesforce:
+    """Return the client at the sandbox itself: for what the gateway, by policy, answers otherwise."""
+    return Salesforce(instance_url=direct_door.url, session_id=direct_door.token, session=direct_door.session())
+
+
 def contact_of(client: Salesforce, number: int) -> dict[str, Any]:
     """Return one of the seeded contacts."""
     query = f"SELECT Id, FirstName, LastName, Email FROM Contact WHERE Customer_Number__c = 'K-{100000 + number * 7}'"
@@ -87,15 +93,15 @@ class TestQueries:
         assert [] == total["records"]
         assert total["totalSize"] == sum(each["many"] for each in groups)
 
-    def test_deleted(self, client: Salesforce) -> None:
+    def test_deleted(self, straight: Salesforce) -> None:
         """Deleted records are found by those who ask for them."""
-        identifier = created(client)
-        client.Contact.delete(identifier)
+        identifier = created(straight)
+        straight.Contact.delete(identifier)
         query = f"SELECT Id FROM Contact WHERE Id = '{identifier}'"
 
         assert (0, 1) == (
-            client.query(query)["totalSize"],
-            len(list(client.query_all_iter(query, include_deleted=True))),
+            straight.query(query)["totalSize"],
+            len(list(straight.query_all_iter(query, include_deleted=True))),
         )
 
     def test_unknown_field(self, client: Salesforce) -> None:
@@ -160,9 +166,9 @@ class TestRecords:
 
         assert 2 == len(several.value.content)
 
-    def test_refused(self, client: Salesforce) -> None:
+    def test_refused(self, straight: Salesforce) -> None:
         """What is missing, unknown or taken is refused with the vendor's codes."""
-        taken = contact_of(client, 1)
+        taken = contact_of(straight, 1)
         wrong = [
             {"FirstName": "Ada"},
             {"LastName": "Lovelace", "Nope__c": 1},
@@ -171,21 +177,21 @@ class TestRecords:
         codes = []
         for values in wrong:
             with pytest.raises(SalesforceMalformedRequest) as refused:
-                client.Contact.create(values)
+                straight.Contact.create(values)
             codes.append(refused.value.content[0]["errorCode"])
 
         assert ["REQUIRED_FIELD_MISSING", "INVALID_FIELD", "DUPLICATE_VALUE"] == codes
         assert taken["Id"]
 
-    def test_updated_and_deleted(self, client: Salesforce) -> None:
+    def test_updated_and_deleted(self, straight: Salesforce) -> None:
         """What was changed or deleted in a span of time is listed."""
-        changed, gone = contact_of(client, 2)["Id"], created(client)
-        client.Contact.update(changed, {"Description": "moved"})
-        client.Contact.delete(gone)
+        changed, gone = contact_of(straight, 2)["Id"], created(straight)
+        straight.Contact.update(changed, {"Description": "moved"})
+        straight.Contact.delete(gone)
         start, end = datetime.now(UTC) - timedelta(hours=1), datetime.now(UTC) + timedelta(hours=1)
 
-        assert [changed] == client.Contact.updated(start, end)["ids"]
-        assert [gone] == [each["id"] for each in client.Contact.deleted(start, end)["deletedRecords"]]
+        assert [changed] == straight.Contact.updated(start, end)["ids"]
+        assert [gone] == [each["id"] for each in straight.Contact.deleted(start, end)["deletedRecords"]]
 
 
 class TestDescribe:
@@ -207,9 +213,9 @@ class TestDescribe:
             fields["AccountId"]["relationshipName"],
         )
 
-    def test_metadata(self, client: Salesforce) -> None:
+    def test_metadata(self, straight: Salesforce) -> None:
         """An object's own page tells what it is and what was seen lately."""
-        told = client.Contact.metadata()
+        told = straight.Contact.metadata()
 
         assert ("Contact", True) == (told["objectDescribe"]["name"], len(told["recentItems"]) > 0)
 
@@ -217,11 +223,11 @@ class TestDescribe:
         """The org says that it is a sandbox."""
         assert client.is_sandbox() is True
 
-    def test_limits(self, client: Salesforce) -> None:
+    def test_limits(self, straight: Salesforce) -> None:
         """What may still be asked is told by an endpoint and with every answer."""
-        before = client.limits()["DailyApiRequests"]
-        client.query("SELECT Id FROM Contact LIMIT 1")
-        usage = client.api_usage["api-usage"]
+        before = straight.limits()["DailyApiRequests"]
+        straight.query("SELECT Id FROM Contact LIMIT 1")
+        usage = straight.api_usage["api-usage"]
 
         assert usage.total == before["Max"]
         assert usage.used > before["Max"] - before["Remaining"]
@@ -283,11 +289,11 @@ class TestSeveral:
 
         assert (True, [200, 404]) == (told["hasErrors"], [each["statusCode"] for each in told["results"]])
 
-    def test_recent(self, client: Salesforce) -> None:
+    def test_recent(self, straight: Salesforce) -> None:
         """The last changed records are listed."""
-        identifier = created(client)
+        identifier = created(straight)
 
-        assert identifier in {each["Id"] for each in client.restful("recent", params={"limit": 5})}
+        assert identifier in {each["Id"] for each in straight.restful("recent", params={"limit": 5})}
 
     def test_not_served(self, client: Salesforce) -> None:
         """What is not served is not there."""

@@ -72,17 +72,17 @@ class TestLogin:
 
         assert (door.host, True) == (client.sf_instance, stands(client))
 
-    def test_jwt(self, door: Door) -> None:
+    def test_jwt(self, direct_door: Door) -> None:
         """An assertion signed by the connected app gets a session."""
         client = Salesforce(
-            username=door.username,
-            consumer_key=door.client_id,
-            privatekey=door.private_key,
-            domain=door.domain(TOKEN_PATH),
-            session=door.session(),
+            username=direct_door.username,
+            consumer_key=direct_door.client_id,
+            privatekey=direct_door.private_key,
+            domain=direct_door.domain(TOKEN_PATH),
+            session=direct_door.session(),
         )
 
-        assert (door.host, True) == (client.sf_instance, stands(client))
+        assert (direct_door.host, True) == (client.sf_instance, stands(client))
 
     def test_security_token(self, door: Door) -> None:
         """User name, password and security token log in by SOAP."""
@@ -135,16 +135,18 @@ class TestLogin:
 
         assert ("INVALID_LOGIN", "invalid_grant") == (by_soap.value.code, by_oauth.value.code)
 
-    def test_ended_session(self, door: Door) -> None:
+    def test_ended_session(self, direct_door: Door) -> None:
         """A session that ended is renewed by a client that can log in, and reported by one that cannot."""
         with_login = Salesforce(
-            consumer_key=door.client_id,
-            consumer_secret=door.client_secret,
-            domain=door.domain(TOKEN_PATH),
-            session=door.session(),
+            consumer_key=direct_door.client_id,
+            consumer_secret=direct_door.client_secret,
+            domain=direct_door.domain(TOKEN_PATH),
+            session=direct_door.session(),
         )
-        without = Salesforce(instance_url=door.url, session_id=with_login.session_id, session=door.session())
-        door.expire()
+        without = Salesforce(
+            instance_url=direct_door.url, session_id=with_login.session_id, session=direct_door.session()
+        )
+        direct_door.expire()
 
         assert stands(with_login)
         with pytest.raises(SalesforceExpiredSession):

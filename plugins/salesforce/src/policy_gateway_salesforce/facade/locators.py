@@ -24,7 +24,7 @@ class Place:
     """Where an answer goes on: the query *text*, asked on the day *today*, from the gateway's own *cursor* on.
 
     *size* is how many records a page has, *taken* how many have been given, *skip* how many more are left out first.
-    *job* is the bulk job that it belongs to, if any.
+    *total* is how many there are in all, as far as that was counted. *job* is the bulk job that it belongs to, if any.
     """
 
     text: str
@@ -33,6 +33,7 @@ class Place:
     size: int
     taken: int = 0
     skip: int = 0
+    total: int = 0
     job: str = ""
 
     @property

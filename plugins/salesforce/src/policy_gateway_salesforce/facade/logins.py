@@ -105,7 +105,7 @@ async def journaled(gate: Gate, credential: Credential, ask: Ask, error: NotAuth
 
 def shaped(login: Login) -> str:
     """Return the token of *login* as the vendor shapes it: clients look at its beginning."""
-    return f"{org_of(login.session)}!{login.token}"
+    return f"{org_of(login.session)[:15]}!{login.token}"
 
 
 def _granted(kind: str, form: Mapping[str, str]) -> tuple[str, str, str]:

@@ -10,6 +10,7 @@ from policy_gateway.model.disclosure import Disclosure, ReleasedRecord
 from policy_gateway.model.field import RecordId, Value
 from policy_gateway.query import Change, ChangeKind, Compare, Op, Query
 from policy_gateway.wire import Json
+from policy_gateway_salesforce.complaints import ValueRefused
 from policy_gateway_salesforce.facade.answers import Answer
 from policy_gateway_salesforce.facade.asked import Asked
 from policy_gateway_salesforce.facade.ids import canonical
@@ -24,6 +25,8 @@ ID: Final = "Id"
 TOLD_CREATED: Final = 46.0
 """From this version of the API on, an upsert that changes a record says so in a body."""
 
+_MISSING: Final = "Required fields are missing"
+_UNACCEPTED: Final = "A value is not accepted by the org"
 _CONDITIONS: Final = ("if-match", "if-none-match", "if-unmodified-since", "if-modified-since")
 
 
@@ -159,6 +162,8 @@ def refusal_of_change(error: GatewayError, change: Change) -> Refusal:
     match error:
         case FieldRefused(names=names):
             return unwritable(names or tuple(change.values))
+        case ValueRefused(native=code):
+            return invalid(_MISSING if code == "REQUIRED_FIELD_MISSING" else _UNACCEPTED, code)
         case InvalidCall():
             return invalid("A value is not one that its field can hold", "INVALID_TYPE_ON_FIELD_IN_RECORD")
         case UpstreamRefused():

@@ -23,7 +23,7 @@ from policy_gateway_salesforce.facade.answers import Answer
 from policy_gateway_salesforce.facade.asked import Asked
 from policy_gateway_salesforce.facade.columns import columns_of
 from policy_gateway_salesforce.facade.locators import Place, invalid_locator, locator_of, place_of
-from policy_gateway_salesforce.facade.meaning import Plan, plan_query
+from policy_gateway_salesforce.facade.meaning import ID, Plan, plan_query
 from policy_gateway_salesforce.facade.pointing import malformed, unknown_column, unknown_object
 from policy_gateway_salesforce.facade.refusals import Refusal
 from policy_gateway_salesforce.facade.rows import sheet_of
@@ -35,6 +35,9 @@ from policy_gateway_salesforce.soql import SoqlError, parse_soql, references
 PAGE_MOST: Final = 2000
 PAGE_LEAST: Final = 200
 MOST_OFFSET: Final = 2000
+MOST_COUNTED: Final = 20_000
+"""How many records are counted for the size of an answer in pages; of a larger one it is told that it has more."""
+
 MOST_SUMMARIZED: Final = 50_000
 """How many records are looked through to count or group them."""
 
@@ -81,9 +84,12 @@ class Queries:
         sheet = sheet_of(disclosure, plan.query.resource, asked.root, plan.shape)
         rows: list[Json] = [sheet.row(record) for record in records]
         if rest is None:
-            return Answer(200, {"totalSize": place.taken + len(rows), "done": True, "records": rows})
+            total = max(place.total, place.taken + len(rows))
+            return Answer(200, {"totalSize": total, "done": True, "records": rows})
+        total = place.total or await _counted(turn, plan, place.text)
+        rest = replace(rest, total=max(total, rest.taken + 1))
         url = f"{asked.root}/query/{locator_of(rest, self.sessions.seal(asked.session))}"
-        told: dict[str, Json] = {"totalSize": rest.taken + 1, "done": False, "nextRecordsUrl": url, "records": rows}
+        told: dict[str, Json] = {"totalSize": rest.total, "done": False, "nextRecordsUrl": url, "records": rows}
         return Answer(200, told)
 
     async def _columns(self, turn: Turn, text: str, plan: Plan) -> Answer:
@@ -148,6 +154,20 @@ async def every_page(turn: Turn, plan: Plan, text: str) -> AsyncIterator[Disclos
         if seen >= MOST_SUMMARIZED:
             raise Refusal(400, "OPERATION_TOO_LARGE", f"exceeded {MOST_SUMMARIZED} records: ask for fewer of them")
         place = replace(place, cursor=disclosure.released.cursor)
+
+
+async def _counted(turn: Turn, plan: Plan, text: str) -> int:
+    """Return how many records an answer in pages has: a client that stops there misses nothing that it may see."""
+    query = replace(plan.query, select=(ID,), order=())
+    place, seen = Place(text, "", None, PAGE_MOST), 0
+    while seen < MOST_COUNTED:
+        disclosure = await page_of(turn, replace(plan, query=query), place)
+        seen += len(disclosure.released.records)
+        if disclosure.released.cursor is None or (query.limit is not None and seen >= query.limit):
+            break
+        place = replace(place, cursor=disclosure.released.cursor)
+    total = max(seen - plan.offset, 0)
+    return total if plan.limit is None else min(total, plan.limit)
 
 
 async def _made(turn: Turn, text: str, plan: Plan) -> Answer:

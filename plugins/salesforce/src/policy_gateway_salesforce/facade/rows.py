@@ -72,15 +72,19 @@ class Sheet:
         A name that was asked for and is withheld is null: a client that misses a key that it asked for breaks.
         """
         row: dict[str, Json] = {"attributes": self._attributes(record)}
-        steps = self._steps
-        self._fill(row, record, _everything(record, self._named) if steps is None else steps)
+        if self._steps is None:
+            row["Id"] = record.id
+            self._fill(row, record, _everything(record, self._named))
+        else:
+            self._fill(row, record, self._steps)
         return row
 
     def _attributes(self, record: ReleasedRecord) -> dict[str, Json]:
         attributes = attributes_of(self._named.resource, self._root, record.id)
         if notes := self._notes.get(record.id):
             attributes["gdpr"] = {
-                f"{name[: name.rfind('.') + 1]}{spelled(self._named, name)}": plain(note) for name, note in notes.items()
+                f"{name[: name.rfind('.') + 1]}{spelled(self._named, name)}": plain(note)
+                for name, note in notes.items()
             }
         return attributes
 
