@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -67,7 +66,7 @@ class Settings(BaseSettings):
     @classmethod
     def _belongs(cls, key: Path | None, said: ValidationInfo) -> Path | None:
         if (key is None) != (said.data.get("tls_cert") is None):
-            raise PydanticCustomError("tls", "tls_cert and tls_key are given together, or not at all")
+            raise ValueError("tls_cert and tls_key are given together, or not at all")
         return key
 
     @classmethod
@@ -124,7 +123,7 @@ def _findings(path: Path, invalid: ValidationError) -> Iterator[str]:
         said = (number for number, line in enumerate(lines, 1) if re.match(rf"\s*{re.escape(name)}\s*=", line))
         place = next((f"{path}:{number}:1" for number in said), str(path))
         unknown = error["type"] == "extra_forbidden"
-        yield f"{place}: {name}: {'there is no such setting' if unknown else error['msg']}"
+        yield f"{place}: {name}: {'there is no such setting' if unknown else error['msg'].removeprefix('Value error, ')}"
 
 
 def _broken(path: Path, words: str) -> str:

@@ -104,7 +104,7 @@ class TestAnswers:
         assert not {"content-type", "content-length"} & reply.headers.keys()
 
     async def test_head(self) -> None:
-        """A HEAD gets the head of the GET's answer, and nothing of its body."""
+        """A HEAD gets the head of what a GET gets, and nothing of its body."""
         messages = await sent(answering(json_reply({"id": "7"})), "HEAD")
 
         assert (b"content-length", b"10") in messages[0]["headers"]
