@@ -123,7 +123,8 @@ def _findings(path: Path, invalid: ValidationError) -> Iterator[str]:
         said = (number for number, line in enumerate(lines, 1) if re.match(rf"\s*{re.escape(name)}\s*=", line))
         place = next((f"{path}:{number}:1" for number in said), str(path))
         unknown = error["type"] == "extra_forbidden"
-        yield f"{place}: {name}: {'there is no such setting' if unknown else error['msg'].removeprefix('Value error, ')}"
+        words = "there is no such setting" if unknown else error["msg"].removeprefix("Value error, ")
+        yield f"{place}: {name}: {words}"
 
 
 def _broken(path: Path, words: str) -> str:
