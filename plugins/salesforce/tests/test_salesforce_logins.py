@@ -26,6 +26,7 @@ from policy_gateway.query import Change, ChangeKind, Query
 from policy_gateway.records import ConnectionConfig, Request, Response, Transport
 from policy_gateway.testing import AsgiTransport, FaultyTransport
 from policy_gateway_salesforce.adapter import SalesforceAdapter, SalesforceKind
+from policy_gateway_salesforce.logins import REST
 from policy_gateway_salesforce.sandbox import CLIENT_ID, CLIENT_SECRET, INTEGRATION, Fault, FaultKind, Sandbox
 
 pytestmark = pytest.mark.anyio
@@ -221,6 +222,34 @@ class TestEnd:
 
         assert 2 == len(forms(transport))
         assert 4 == len(transport.requests)
+
+    async def test_no_storm(self, transport: FaultyTransport, sandbox: Sandbox) -> None:
+        """A login that is refused, or whose sessions end at once, is not tried again with each call."""
+        adapter = by_client(transport)
+        await adapter.read(ANYTHING)
+        sandbox.faults.arm(Fault(FaultKind.EXPIRED, times=None, path="/query"))
+        refused = connected(transport, {"client_secret": "another"})
+        transport.forget()
+        for _ in range(20):
+            for each in (adapter, refused):
+                with pytest.raises(UpstreamRefused):
+                    await each.read(ANYTHING)
+
+        assert [CLIENT_SECRET, "another"] == [form["client_secret"] for form in forms(transport)]
+
+    async def test_tries_again_later(
+        self, transport: FaultyTransport, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """After a rest a refused login is tried again."""
+        adapter = by_client(transport)
+        sandbox.faults.arm(Fault(FaultKind.STATUS, status=400, path=TOKEN_PATH))
+        with pytest.raises(UpstreamRefused):
+            await adapter.read(ANYTHING)
+        loop = asyncio.get_running_loop()
+        later = loop.time() + REST + 1
+        monkeypatch.setattr(loop, "time", lambda: later)
+
+        assert (await adapter.read(ANYTHING)).records
 
     async def test_writes(self, transport: FaultyTransport, sandbox: Sandbox) -> None:
         """A change that met the end of the session was not applied, and is sent again."""

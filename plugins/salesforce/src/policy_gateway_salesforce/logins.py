@@ -39,6 +39,9 @@ JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 MINUTES: Final = 3
 """How long an assertion is good."""
 
+REST: Final = 10.0
+"""Seconds after which a login is tried again that was refused, or that has ended at once."""
+
 _LONGEST_TOKEN: Final = 4096
 _SMALLEST_KEY: Final = 2048
 _FORM: Final = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
@@ -163,7 +166,8 @@ class Login:
     """One identity on one connection: its token, gotten when it is first needed, renewed when it has ended.
 
     However many calls find that it has ended, one of them gets the next one and all others wait for that. Other
-    processes get tokens of their own: Salesforce lets one app have several.
+    processes get tokens of their own: Salesforce lets one app have several. After a login that was refused, and after
+    a renewal, the next one waits for :data:`REST` seconds: whoever tries too often is locked out.
     """
 
     def __init__(self, transport: Transport, grant: Grant | None, *, path: str, base_url: str, token: str = "") -> None:
@@ -173,6 +177,7 @@ class Login:
         self._host = _host(base_url)
         self._token = token
         self._getting: asyncio.Task[str] | None = None
+        self._rests_until = self._renews_after = float("-inf")
 
     @property
     def renewable(self) -> bool:
@@ -185,11 +190,15 @@ class Login:
 
     async def after(self, ended: str) -> str:
         """Return a token that is not the *ended* one."""
-        return self._token if self._token and self._token != ended else await self._next()
+        if self._token and self._token != ended:
+            return self._token
+        if asyncio.get_running_loop().time() < self._renews_after:
+            raise UpstreamRefused("Salesforce ends the connection's sessions as soon as they begin")
+        return await self._next()
 
     async def _next(self) -> str:
-        if self._grant is None:
-            raise UpstreamRefused("Salesforce does not accept the connection's token")
+        if self._grant is None or asyncio.get_running_loop().time() < self._rests_until:
+            raise UpstreamRefused("Salesforce does not accept the connection's login")
         if self._getting is None:
             # An empty context: the next token is nobody's call.
             self._getting = asyncio.get_running_loop().create_task(self._get(self._grant), context=Context())
@@ -203,8 +212,16 @@ class Login:
 
     def _gotten(self, task: asyncio.Task[str]) -> None:
         self._getting = None
-        if not task.cancelled() and task.exception() is None:
-            self._token = task.result()
+        rested = asyncio.get_running_loop().time() + REST
+        if task.cancelled():
+            return
+        if (error := task.exception()) is not None:
+            if isinstance(error, UpstreamRefused | UpstreamInvalid):
+                self._rests_until = rested
+            return
+        if self._token:
+            self._renews_after = rested
+        self._token = task.result()
 
     async def _get(self, grant: Grant) -> str:
         body = urlencode(grant.form()).encode()
