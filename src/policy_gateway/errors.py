@@ -155,10 +155,14 @@ class FieldRefused(Refused):
 
 
 class InvalidCall(Refused):
-    """The call breaks the grammar."""
+    """The call breaks the grammar; *native* is the CRM's own code when it is the CRM that says so of a value."""
 
     code = "invalid-call"
     summary = "the call is not well-formed"
+
+    def __init__(self, detail: str = "", *, pointer: str = "", native: str = "") -> None:
+        super().__init__(detail, pointer=pointer)
+        self.native = native
 
 
 class RecordNotFound(Refused):

@@ -24,7 +24,6 @@ from policy_gateway.errors import (
 )
 from policy_gateway.model.field import RecordId
 from policy_gateway.records import Outcome, OutcomeKind, Response, nothing
-from policy_gateway_salesforce.complaints import ValueRefused
 from policy_gateway_salesforce.ids import canonical
 
 LIMITS: Final = "Sforce-Limit-Info"
@@ -152,7 +151,8 @@ def _refused(complaints: tuple[Complaint, ...], natives: Mapping[str, str] | Non
     for each in complaints:
         if each.code in _BAD_VALUES:
             path = next((natives[name] for name in each.fields if name in natives), "")
-            return ValueRefused(each.code, pointer=f"/{path}" if path else "")
+            where = f"/{path}" if path else ""
+            return InvalidCall("Salesforce does not accept a value", pointer=where, native=each.code)
     return UpstreamRefused("the user of this connection may not change that in Salesforce")
 
 

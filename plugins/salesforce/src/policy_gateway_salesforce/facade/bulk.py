@@ -41,7 +41,10 @@ class Bulk:
                 case ("query",) if asked.method == "POST":
                     return await _new_query(asked, turn, jobs, await document(ask))
                 case ("query", given, *more):
-                    return await self._query(asked, turn, jobs, await _job(jobs, given, reads=True), more, ask)
+                    job = await _job(jobs, given, reads=True)
+                    if (asked.method, more) == ("GET", ["results"]):
+                        return await self._results(asked, turn, job)
+                    return await _of_query(asked, jobs, job, more, ask)
                 case ("ingest",) if asked.method == "POST":
                     return await Uploads(asked, turn, jobs).new(await document(ask))
                 case ("ingest", given, *more):
@@ -51,24 +54,6 @@ class Bulk:
                     raise nowhere()
         except RecordNotFound:
             raise nowhere() from None
-
-    async def _query(self, asked: Asked, turn: Turn, jobs: Jobs, job: Job, more: list[str], ask: Ask) -> Answer:
-        match asked.method, more:
-            case "GET", []:
-                return Answer(200, _told(job, asked))
-            case "GET", ["results"]:
-                return await self._results(asked, turn, job)
-            case "PATCH", []:
-                if text(await document(ask), "state") != ABORTED:
-                    raise invalid("A query job can only be aborted", "INVALIDJOBSTATE")
-                raise invalid("The job is complete", "INVALIDJOBSTATE")
-            case "DELETE", []:
-                await jobs.forget(job)
-                return Answer(204)
-            case _, [] | ["results"]:
-                raise wrong_method(asked.method, ("GET",) if more else ("DELETE", "GET", "PATCH"))
-            case _:
-                raise nowhere()
 
     async def _results(self, asked: Asked, turn: Turn, job: Job) -> Answer:
         """Answer with some rows, and with a locator to the next ones: read now, under the policy of now."""
@@ -87,6 +72,23 @@ class Bulk:
         rest = "null" if found.rest is None else locator_of(replace(found.rest, text=""), seal)
         headers = {"Sforce-Locator": rest, "Sforce-NumberOfRecords": str(found.number)}
         return Answer(200, found.body, headers, CSV_TYPE)
+
+
+async def _of_query(asked: Asked, jobs: Jobs, job: Job, more: list[str], ask: Ask) -> Answer:
+    match asked.method, more:
+        case "GET", []:
+            return Answer(200, _told(job, asked))
+        case "PATCH", []:
+            if text(await document(ask), "state") != ABORTED:
+                raise invalid("A query job can only be aborted", "INVALIDJOBSTATE")
+            raise invalid("The job is complete", "INVALIDJOBSTATE")
+        case "DELETE", []:
+            await jobs.forget(job)
+            return Answer(204)
+        case _, [] | ["results"]:
+            raise wrong_method(asked.method, ("GET",) if more else ("DELETE", "GET", "PATCH"))
+        case _:
+            raise nowhere()
 
 
 async def _new_query(asked: Asked, turn: Turn, jobs: Jobs, body: Mapping[str, Json]) -> Answer:

@@ -10,7 +10,6 @@ from policy_gateway.model.disclosure import Disclosure, ReleasedRecord
 from policy_gateway.model.field import RecordId, Value
 from policy_gateway.query import Change, ChangeKind, Compare, Op, Query
 from policy_gateway.wire import Json
-from policy_gateway_salesforce.complaints import ValueRefused
 from policy_gateway_salesforce.facade.answers import Answer
 from policy_gateway_salesforce.facade.asked import Asked
 from policy_gateway_salesforce.facade.ids import canonical
@@ -162,7 +161,7 @@ def refusal_of_change(error: GatewayError, change: Change) -> Refusal:
     match error:
         case FieldRefused(names=names):
             return unwritable(names or tuple(change.values))
-        case ValueRefused(native=code):
+        case InvalidCall(native=code) if code:
             return invalid(_MISSING if code == "REQUIRED_FIELD_MISSING" else _UNACCEPTED, code)
         case InvalidCall():
             return invalid("A value is not one that its field can hold", "INVALID_TYPE_ON_FIELD_IN_RECORD")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Final
 
 from policy_gateway.errors import InvalidCall
@@ -75,12 +76,8 @@ class Uploads:
             case "DELETE", []:
                 await self.jobs.forget(job)
                 return Answer(204)
-            case "GET", ["successfulresults"]:
-                return await self._results(job, ("sf__Id", "sf__Created"), _successful)
-            case "GET", ["failedresults"]:
-                return await self._results(job, ("sf__Id", "sf__Error"), _failed)
-            case "GET", ["unprocessedrecords"]:
-                return await self._results(job, (), _unprocessed)
+            case "GET", [name] if name in _RESULTS:
+                return await self._results(job, *_RESULTS[name])
             case _, [] | ["batches"]:
                 raise wrong_method(self.asked.method, ("PUT",) if more else ("DELETE", "GET", "PATCH"))
             case _:
@@ -176,6 +173,15 @@ def _failed(end: End | None) -> list[str] | None:
 
 def _unprocessed(end: End | None) -> list[str] | None:
     return [] if end is None else None
+
+
+_RESULTS: Final[Mapping[str, tuple[tuple[str, ...], Told]]] = MappingProxyType(
+    {
+        "successfulresults": (("sf__Id", "sf__Created"), _successful),
+        "failedresults": (("sf__Id", "sf__Error"), _failed),
+        "unprocessedrecords": ((), _unprocessed),
+    }
+)
 
 
 async def filled(jobs: Jobs, job: Job, batch: Batch, rows: AsyncIterator[list[str]]) -> Batch:
