@@ -25,6 +25,12 @@ from policy_gateway_salesforce.adapter import SalesforceAdapter
 from policy_gateway_salesforce.sandbox import Sandbox
 
 pytestmark = pytest.mark.anyio
+_OF_ANOTHER_CRM = [
+    (Compare("owner", Op.EQ, "7001"), 0),
+    (In("owner", ("7001", "' OR Id != '")), 0),
+    (Not(In("owner", ("7001",))), 1),
+    (Compare("company", Op.NE, "' OR Id != '"), 1),
+]
 _NOT_DELETED = "(Account.IsDeleted = FALSE AND AccountId != null)"
 
 Row = Mapping[str, object]
@@ -103,7 +109,9 @@ class TestFilters:
         assert [f"SELECT Id FROM Contact WHERE {soql} ORDER BY Id LIMIT 1"] == queries(transport)
 
     @pytest.mark.parametrize(
-        ("where", "asked"), [(And(()), 1), (Or(()), 0), (In("city", ()), 0), (Not(In("city", ())), 1)], ids=repr
+        ("where", "asked"),
+        [(And(()), 1), (Or(()), 0), (In("city", ()), 0), (Not(In("city", ())), 1), *_OF_ANOTHER_CRM],
+        ids=repr,
     )
     async def test_everything_and_nothing(
         self, adapter: SalesforceAdapter, transport: FaultyTransport, where: Where, asked: int
@@ -147,7 +155,8 @@ class TestFilters:
             Compare("credit_score", Op.EQ, "many"),
             Compare("credit_score", Op.EQ, float("nan")),
             Compare("credit_score", Op.EQ, 10**30),
-            Compare("company", Op.EQ, "' OR Id != '"),
+            Compare("company", Op.EQ, ""),
+            Compare("id", Op.GT, "' OR Id != '"),
             Compare("company", Op.GT, "001000000000000AAA"),
             Compare("consents", Op.EQ, "a;b"),
             Compare("phone", Op.GT, "+49"),
@@ -173,3 +182,13 @@ class TestFilters:
             await described.read(Query("contact", ("id",), where))
 
         assert [] == transport.requests
+
+    async def test_owners_of_several_crms(
+        self, adapter: SalesforceAdapter, transport: FaultyTransport, sandbox: Sandbox
+    ) -> None:
+        """Who has ids in several CRMs owns what the id of this one says."""
+        owner = str(first(sandbox)["OwnerId"])
+        found = await ids(adapter, In("owner", ("7001", owner[:15])))
+
+        assert [row["Id"] for row in rows(sandbox) if row["OwnerId"] == owner] == found
+        assert f"WHERE OwnerId IN ('{owner}')" in queries(transport)[0]

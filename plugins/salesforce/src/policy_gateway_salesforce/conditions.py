@@ -24,6 +24,7 @@ from policy_gateway_salesforce.literals import (
     item,
     literal,
     loose,
+    never,
     pattern,
     quoted,
     scattered,
@@ -200,9 +201,7 @@ class _Translation:
             return _either(*(_truth(route, Op.EQ, value) for value in values)) if holds else _no_truth(route, values)
         if field.type is FieldType.TEXTS:
             return _has_items(route, values, holds=holds)
-        listed = ", ".join(
-            dict.fromkeys(literal(field, value) for value in values if not between_milliseconds(field, value))
-        )
+        listed = ", ".join(dict.fromkeys(literal(field, value) for value in values if not never(field, value)))
         if not listed:
             return not holds
         found = f"{native} {'IN' if holds else 'NOT IN'} ({listed})"
@@ -288,7 +287,7 @@ def _truth(route: Route, op: Op, value: object) -> Condition:
 
 
 def _equality(route: Route, op: Op, value: Value) -> Condition:
-    if between_milliseconds(route.field, value):
+    if never(route.field, value):
         return op is Op.NE
     found = f"{route.native} {_SIGNS[op]} {literal(route.field, value)}"
     return _either(found, f"{route.native} = null") if op is Op.NE and not route.is_id else found

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from policy_gateway.errors import InvalidCall
-from policy_gateway.model.field import Field, FieldType, Value
+from policy_gateway.model.field import ID_PATH, Field, FieldType, Value
 from policy_gateway_salesforce.catalogue import CONSENTS, option_of
 from policy_gateway_salesforce.ids import canonical
 
@@ -72,7 +72,7 @@ def _checked(text: str) -> str:
 
 def literal(field: Field, value: Value) -> str:
     """Return *value* as a query compares *field* with it. InvalidCall when it is not of the field's type."""
-    if field.type is FieldType.REFERENCE or field.native_type == "id" or field.native == "Id":
+    if is_key(field):
         return quoted(identifier(value))
     match field.type, value:
         case FieldType.BOOLEAN, bool():
@@ -139,6 +139,18 @@ def between_milliseconds(field: Field, value: Value) -> bool:
     """Tell whether *value* is a moment that no record can have, as it lies between two milliseconds."""
     fine = field.type is FieldType.DATETIME and isinstance(value, str)
     return fine and instant(field, str(value)).microsecond % _MICROSECONDS != 0
+
+
+def never(field: Field, value: Value) -> bool:
+    """Tell whether no record can have *value*: an id that is none (of another CRM, for example), or such a moment."""
+    if is_key(field) and isinstance(value, str) and value:
+        return canonical(value) is None
+    return between_milliseconds(field, value)
+
+
+def is_key(field: Field) -> bool:
+    """Tell whether *field* holds ids of records."""
+    return field.type is FieldType.REFERENCE or field.path == ID_PATH or field.native_type == "id"
 
 
 def item(field: Field, value: Value) -> str:
