@@ -67,17 +67,21 @@ class Asked:
 
 def asked(query: Query) -> Asked:
     """Return what *query* asks of HubSpot. FieldRefused for what owners do not have, InvalidCall for other filters."""
-    if any(not isinstance(path, str) for path in query.select) or query.order:
-        raise InvalidCall("HubSpot lists owners by id, with plain fields only")
-    if any(path not in RESOURCE.fields for path in query.select):
+    if query.order:
+        raise InvalidCall("HubSpot lists owners by id only")
+    if any(not isinstance(path, str) or path not in RESOURCE.fields for path in query.select):
         raise FieldRefused
     if query.target is not None:
         if query.where is not None:
             raise InvalidCall("an owner is asked for by id alone")
         return Asked(_key(query.target))
+    return _found(query, _only(query.where))
+
+
+def _found(query: Query, where: Where | None) -> Asked:
     at, limit = place(Way.LIST, query.cursor), size(query.limit, MAX_OWNERS)
     paging = (("limit", str(limit)), *((("after", at.at),) if at.at else ()))
-    match _only(query.where):
+    match where:
         case None:
             return Asked("", paging, limit)
         case Compare(path="email", op=Op.EQ, value=str(email)):

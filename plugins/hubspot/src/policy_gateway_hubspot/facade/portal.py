@@ -154,7 +154,7 @@ async def details(visit: Visit) -> Reply:
             "portalId": hub_of(visit.session.tenant, visit.session.connection),
             "accountType": "STANDARD",
             "timeZone": "Etc/UTC",
-            "companyCurrency": "XXX",
+            "companyCurrency": "EUR",
             "additionalCurrencies": [],
             "utcOffset": "+00:00",
             "utcOffsetMilliseconds": 0,

@@ -142,22 +142,18 @@ def worded(error: errors.GatewayError, scopes: Sequence[str] = ()) -> Wording:
             return Wording(
                 400, VALIDATION, message, {"errors": list[Json](map(dict, complaints))} if complaints else {}
             )
-        case PropertiesRefused(unknown=unknown, read_only=read_only):
-            return _properties(unknown, read_only)
-        case PropertyMissing(name=name):
-            return Wording(404, NOT_FOUND, f"No property exists with name '{clipped(name)}'")
-        case errors.FieldRefused(names=names):
-            return _names(names)
+        case errors.FieldRefused():
+            return _fields(error)
         case TypeUnknown(word=word):
             return Wording(404, NOT_FOUND, f"Unable to infer object type from: {clipped(word)}")
         case errors.RateLimited() | errors.AttemptsExhausted():
             return _limited(error)
-        case errors.InvalidCall(detail=detail) if type(error) is errors.InvalidCall:
-            return Wording(400, VALIDATION, f"There was a problem with the request: {detail}")
         case ScopeMissing(scopes=own):
             return _missing_scopes(own)
         case errors.Denied() | errors.PurposeRefused() | errors.PurposeMissing():
             return _missing_scopes(scopes)
+        case _ if type(error) is errors.InvalidCall:
+            return Wording(400, VALIDATION, f"There was a problem with the request: {error.detail}")
         case _:
             return next((_PLAIN[kind] for kind in type(error).__mro__ if kind in _PLAIN), _INTERNAL)
 
@@ -183,6 +179,16 @@ def complaint(name: str, code: str, message: str) -> dict[str, Json]:
 def clipped(word: str) -> str:
     """Return as much of the caller's own *word* as is repeated to it."""
     return word[:LONGEST_WORD]
+
+
+def _fields(error: errors.FieldRefused) -> Wording:
+    match error:
+        case PropertiesRefused(unknown=unknown, read_only=read_only):
+            return _properties(unknown, read_only)
+        case PropertyMissing(name=name):
+            return Wording(404, NOT_FOUND, f"No property exists with name '{clipped(name)}'")
+        case _:
+            return _names(error.names)
 
 
 def _names(names: Sequence[str]) -> Wording:
