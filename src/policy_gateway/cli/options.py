@@ -39,8 +39,13 @@ def options(*names: str) -> Any:  # noqa: ANN401 -- as above
 
 
 @dataclass(frozen=True, kw_only=True)
-class InFolder:
-    """What every command knows: the gateway's folder."""
+class Asked:
+    """What a command is asked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InFolder(Asked):
+    """What every command about a gateway knows: its folder."""
 
     folder: Path = option(Path(), "--folder")
 
@@ -59,7 +64,7 @@ class OfTenant(Scripted):
     tenant: str = argument()
 
 
-def callback(shape: type[InFolder], run: Run, terminal: Terminal) -> Callable[..., None]:
+def callback(shape: type[Asked], run: Run, terminal: Terminal) -> Callable[..., None]:
     """Return a function that typer can call: with the fields of *shape* as its parameters."""
     hints = get_type_hints(shape)
 

@@ -14,7 +14,9 @@ from policy_gateway.cli.demo import command as demo
 from policy_gateway.cli.exits import NAME, Exit, exit_of, lines_of
 from policy_gateway.cli.groups import command_class, group_class, usage_lines
 from policy_gateway.cli.language import language
-from policy_gateway.cli.options import InFolder, Run, callback
+from policy_gateway.cli.options import Asked, Run, callback
+from policy_gateway.cli.rehearsal import command as rehearsal
+from policy_gateway.cli.rehearsal import recording
 from policy_gateway.cli.terminal import Terminal
 from policy_gateway.cli.texts import Texts
 
@@ -26,7 +28,7 @@ class Command:
     """One command: its *path* (``token issue``), what may be asked of it, and what it does."""
 
     path: str
-    shape: type[InFolder]
+    shape: type[Asked]
     run: Run
 
 
@@ -54,6 +56,8 @@ COMMANDS: Final = (
     Command("policy test", policies.Folder, policies.test),
     Command("policy fmt", policies.Format, policies.fmt),
     Command("policy explain", policies.Explain, policies.explain),
+    Command("rehearse", rehearsal.Rehearse, rehearsal.run),
+    Command("record", recording.Record, recording.run),
 )
 """Every command of our own, in the order of its help; plugins add theirs."""
 

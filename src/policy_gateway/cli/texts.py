@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from policy_gateway.cli.phrases import DETAILS, HEADINGS
+from policy_gateway.cli.rehearsal.help import HELP
 
 GERMAN: Final = "de"
 Pair = tuple[str, str]
@@ -34,6 +35,7 @@ class Texts:
 
 SENTENCES: Final[Mapping[str, Pair]] = MappingProxyType(
     {
+        **HELP,
         # --- help ---
         "help.program": (
             "Decide, field by field, who may do what with a CRM's contacts, and remember it.",

@@ -101,12 +101,8 @@ class _Shaper:
                 return [self.of(each, key, values=values, depth=depth + 1) for each in value[:MOST_ITEMS]]
             case str():
                 return placeholder(value) if values else self._text(key, value)
-            case bool():
-                return value if key in _FLAGS and not values else False
-            case int() | float():
-                return value if key in _NUMBERS and not values and 0 <= value <= MOST_ITEMS else 0
             case _:
-                return None
+                return None if value is None else _switch(value, "" if values else key)
 
     def _object(self, value: Mapping[str, Json], key: str, *, values: bool, depth: int) -> Json:
         if key == "attributes":
@@ -131,6 +127,14 @@ class _Shaper:
         if key in {"id", "objectId", "ids", "hs_object_id"}:
             return IDENTIFIER
         return placeholder(value)
+
+
+def _switch(value: Json, key: str) -> Json:
+    """Return a number or boolean that only counts or switches something; else the one that stands for all of them."""
+    if isinstance(value, bool):
+        return value and key in _FLAGS
+    counts = key in _NUMBERS and isinstance(value, int) and 0 <= value <= MOST_ITEMS
+    return value if counts else 0
 
 
 def _url(text: str) -> str:

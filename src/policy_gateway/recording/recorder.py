@@ -7,6 +7,7 @@ one's own, before the gateway is in place, and not a day longer.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -40,6 +41,9 @@ _OURS: Final = frozenset(
 """Headers of one connection, which say nothing to the next."""
 
 _NOT_BACK: Final = frozenset({"connection", "content-encoding", "content-length", "keep-alive", "transfer-encoding"})
+_OWN_KEY: Final = re.compile(rb"pgw_[0-9A-Za-z]{40}")
+"""A key of the gateway's own: it must not get to a CRM, and who shows one means the gateway."""
+
 _TEXTUAL: Final = ("application/json", "application/xml", "text/xml")
 
 
@@ -74,6 +78,9 @@ class Recorder:
         try:
             body = await Body(receive, headers.get("content-length", "")).whole(LARGEST, SECONDS)
             said = _said(scope, headers, body)
+            if _holds_own_key(said):
+                await _answer(send, 403, {"x-recorder": "own-credentials"}, b"")
+                return
             response = await self._transport.send(_request(said))
         except BodyTooLarge:
             await _answer(send, 413, {}, b"")
@@ -100,6 +107,11 @@ class Recorder:
 def _said(scope: Message, headers: Mapping[str, str], body: bytes) -> Said:
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
     return Said(scope["method"], raw.decode("latin-1"), scope["query_string"].decode("latin-1"), headers, body)
+
+
+def _holds_own_key(said: Said) -> bool:
+    told = "\n".join((said.path, said.query, *said.headers.values())).encode("latin-1", "replace")
+    return _OWN_KEY.search(told) is not None or _OWN_KEY.search(said.body) is not None
 
 
 def _request(said: Said) -> Request:

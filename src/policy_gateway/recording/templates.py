@@ -30,6 +30,8 @@ _WORDS: Final = frozenset(
 _NAMED_AFTER: Final = frozenset(
     {"sobjects", "objects", "properties", "associations", "default", "schemas", "pipelines"}
 )
+_NUMBERED_AFTER: Final = frozenset({"u", "c", "m", "T", "async"})
+_LAST_VERSION: Final = 3
 _FIELD_AFTER: Final = frozenset({"properties"})
 
 
@@ -53,8 +55,8 @@ def _shown(segments: Sequence[str], place: int) -> str:
 
 def _versioned(segments: Sequence[str], place: int) -> bool:
     """Tell whether a version can stand at *place*: near the beginning, and a number only where a word precedes it."""
-    segment = segments[place]
-    return 0 < place <= 3 and (segment.startswith(("v", "20")) or segments[place - 1] in {"u", "c", "m", "T", "async"})  # noqa: PLR2004 -- /services/data/vXX, /services/Soap/u/XX
+    numbered = segments[place - 1] in _NUMBERED_AFTER
+    return 0 < place <= _LAST_VERSION and (segments[place].startswith(("v", "20")) or numbered)
 
 
 def _before(segments: Sequence[str], place: int) -> str:

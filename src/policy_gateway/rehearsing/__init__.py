@@ -7,7 +7,7 @@ are invented, and the journal is one that is thrown away. Of what was captured n
 from __future__ import annotations
 
 from policy_gateway.rehearsing.assembly import Casting, Rehearsed, staged
-from policy_gateway.rehearsing.captured import Captured, CaptureError, read
+from policy_gateway.rehearsing.captured import Captured, read
 from policy_gateway.rehearsing.describing import captured_catalogue
 from policy_gateway.rehearsing.judging import Effect, Kind, Outcome, Verdict
 from policy_gateway.rehearsing.rehearsal import rehearse
@@ -15,7 +15,6 @@ from policy_gateway.rehearsing.report import BUDGETS, Cost, Item, Report
 
 __all__ = [
     "BUDGETS",
-    "CaptureError",
     "Captured",
     "Casting",
     "Cost",

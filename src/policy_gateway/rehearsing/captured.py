@@ -1,4 +1,7 @@
-"""Captured traffic: HAR files, and logs with one request a line, as JSON (a recording of ours is one)."""
+"""Captured traffic: HAR files, and logs with one request a line, as JSON (a recording of ours is one).
+
+What cannot be read is told by its place; nothing of what stands there is.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +23,6 @@ Json = str | int | float | bool | Sequence["Json"] | Mapping[str, "Json"] | None
 _Object = Mapping[str, Json]
 
 
-class CaptureError(ConfigurationError):
-    """A capture cannot be read; the message says where, and nothing of what stands there."""
-
-
 @dataclass(frozen=True, slots=True)
 class Captured:
     """One request as it was captured, and the *status* and *answer* of the CRM, where they were (else 0 and nothing).
@@ -38,16 +37,16 @@ class Captured:
 
 
 def read(paths: Iterable[Path]) -> tuple[Captured, ...]:
-    """Return all requests of the files at *paths*, in their order; CaptureError for a file of no known kind."""
+    """Return all requests of the files at *paths*, in their order; ConfigurationError for a file of no known kind."""
     found: list[Captured] = []
     for path in paths:
         try:
             text = path.read_text(encoding="utf-8-sig")
         except UnicodeDecodeError:
-            raise CaptureError(f"{path}: this is no text in UTF-8") from None
+            raise ConfigurationError(f"{path}: this is no text in UTF-8") from None
         found += _har(path, text) if _is_har(text) else _lines(path, text)
         if len(found) > MOST:
-            raise CaptureError(f"more than {MOST} requests: rehearse a part of them")
+            raise ConfigurationError(f"more than {MOST} requests: rehearse a part of them")
     return tuple(found)
 
 
@@ -61,17 +60,17 @@ def _har(path: Path, text: str) -> Iterator[Captured]:
     try:
         document: Json = json.loads(text)
     except (ValueError, RecursionError):
-        raise CaptureError(f"{path}: this is no JSON") from None
+        raise ConfigurationError(f"{path}: this is no JSON") from None
     entries = _member(_member(document, "log"), "entries")
     if not isinstance(entries, list):
-        raise CaptureError(f"{path}: this is no HAR file: it has no log.entries")
+        raise ConfigurationError(f"{path}: this is no HAR file: it has no log.entries")
     for place, entry in enumerate(entries):
         request, response = _member(entry, "request"), _member(entry, "response")
         if isinstance(request, dict):
             try:
                 yield _of_har(request, response if isinstance(response, dict) else {})
             except ValueError:
-                raise CaptureError(f"{path}: entry {place} of the log cannot be read") from None
+                raise ConfigurationError(f"{path}: entry {place} of the log cannot be read") from None
 
 
 def _of_har(request: _Object, response: _Object) -> Captured:
@@ -112,7 +111,7 @@ def _lines(path: Path, text: str) -> Iterator[Captured]:
             yield _of_line(json.loads(line))
         except (ValueError, RecursionError):
             told = "this is no request: write method, path, query, headers, body"
-            raise CaptureError(f"{path}:{number}: {told}") from None
+            raise ConfigurationError(f"{path}:{number}: {told}") from None
 
 
 def _of_line(told: Json) -> Captured:

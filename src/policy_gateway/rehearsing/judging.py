@@ -30,7 +30,7 @@ _CODE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]{0,63}", re.ASCII)
 _CODES: Final = ("errorCode", "category", "statusCode", "error", "exceptionCode")
 _XML_CODE: Final = re.compile(rb"<(?:[a-z]+:)?(?:exceptionCode|faultcode)>([A-Za-z0-9_.:-]{1,64})<")
 _DESCRIBING: Final = frozenset({"describe", "sobjects", "schemas", "properties"})
-_WORD: Final = re.compile(r"[A-Za-z0-9_.$@:/-]{1,120}", re.ASCII)
+_WORD: Final = re.compile(r"[A-Za-z0-9_.$:*/-]{1,120}", re.ASCII)
 
 
 class Outcome(StrEnum):
@@ -208,7 +208,7 @@ class _Judge:
                     yield Effect(_word(word), "withheld", self._reasons.of_word(resource, word))
         if not query.select:
             viewable = set(disclosure.permit.viewable)
-            yield from self._hidden(resource, (path for path in resource.fields if path not in viewable))
+            yield from self._hidden(resource, (path for path in resource.fields if path not in viewable), "")
 
     def _of_permit(self, permit: Permit, resource: Resource, within: str, action: str) -> Iterator[Effect]:
         for path, level in permit.ceiling.items():
@@ -226,12 +226,13 @@ class _Judge:
     def _of_description(self, disclosure: Disclosure) -> Iterator[Effect]:
         for known in disclosure.described:
             whole = self._catalogue.resources[known.resource.name]
-            yield from self._hidden(whole, (path for path in whole.fields if path not in known.resource.fields))
+            within = f"{whole.native}." if len(disclosure.described) > 1 else ""
+            yield from self._hidden(whole, (path for path in whole.fields if path not in known.resource.fields), within)
 
-    def _hidden(self, resource: Resource, paths: Iterable[str]) -> Iterator[Effect]:
+    def _hidden(self, resource: Resource, paths: Iterable[str], within: str) -> Iterator[Effect]:
         for path in paths:
             name = resource.fields[path].native or path
-            yield Effect(f"{resource.native}.{name}", "hidden", self._reasons.of(resource, path, "view"))
+            yield Effect(f"{within}{name}", "hidden", self._reasons.of(resource, path, "view"))
 
 
 def _word(name: str) -> str:

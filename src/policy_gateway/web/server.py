@@ -160,6 +160,14 @@ async def serve(web: Web, listening: Listening, ready: Callable[[], None] = lamb
         await asyncio.gather(*(server.serve([own]) for server, own in zip(servers, sockets, strict=True)))
 
 
+async def listen(app: AsgiApp, listening: Listening, ready: Callable[[], None] = lambda: None) -> None:
+    """Serve *app* alone, as :func:`serve` would; no metrics."""
+    own, server = listener(listening.host, listening.port), Quiet(config_of(app, listening, listening.tls))
+    with _ending([server]):
+        ready()
+        await server.serve([own])
+
+
 def _ports(listening: Listening) -> tuple[tuple[int, SSLContext | None], ...]:
     """Return the ports for callers, each with what it is encrypted by."""
     if listening.tls is None or listening.tls_port is None:

@@ -1,0 +1,1 @@
+"""``rehearse`` and ``record``: what would happen, before anybody is cut over."""
