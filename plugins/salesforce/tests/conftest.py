@@ -256,8 +256,8 @@ async def facing(folder: Path, sandbox: Sandbox) -> AsyncIterator[Whole]:
     ):
         path = folder / "policies" / name
         path.write_text(path.read_text().replace("# end", f"{text}# end"))
-    secrets = {"client_secret": SecretStr(CLIENT_SECRET)}
-    options = {"client_id": CLIENT_ID, "objects": ",".join(KINDS)}
+    secrets = {"token": SecretStr(sandbox.token)}  # known to the org from its beginning, and after each reset
+    options = {"objects": ",".join(KINDS)}
     async with (
         gateway_serving(Web(sandbox, Metrics())) as port,  # type: ignore[arg-type]  # any ASGI app can be served
         whole(folder, WatchedKind(MemoryKind()), PEOPLE, upstream_allowed=("127.0.0.1",)) as gateway,
@@ -305,6 +305,7 @@ class Threaded:
             self.keys = dict(gateway.keys)
             self._ready.set()
             await self._done.wait()
+        await asyncio.sleep(0.2)  # what clients left open is closed before the loop is
 
 
 @pytest.fixture(scope="session")
