@@ -156,3 +156,18 @@ class TestStorm:
 
         assert 1000 == node.steps("jsforce.mjs", to_salesforce, "counted").value("counted")["totalSize"]
         assert 2 == len(salesforce.requests)
+
+
+class TestBulk:
+    @pytest.mark.parametrize("step", ["bulk1Load", "bulk2Load"])
+    def test_loaded(self, told: Told, step: str) -> None:
+        """Records are created by the old Bulk API and by the new one; each tells what came of it."""
+        loaded = told.value(step)
+        results = loaded if step == "bulk1Load" else loaded["successfulResults"]
+
+        assert ["003"] * 2 == [str(each.get("id") or each["sf__Id"])[:3] for each in results]
+
+    @pytest.mark.parametrize("step", ["bulk1Query", "bulk2Query"])
+    def test_queried(self, told: Told, step: str) -> None:
+        """A query in bulk brings every contact."""
+        assert told.value(step) >= 1000
