@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
@@ -13,6 +13,7 @@ from policy_gateway.query import Describe
 from policy_gateway.wire import Ask, Match, MethodRefused, PathUnknown, Reply, Routes, served
 from policy_gateway_hubspot.catalogue import ADAPTER
 from policy_gateway_hubspot.facade import associations, batches, objects, portal, preferences, tokens
+from policy_gateway_hubspot.facade.entered import Entered
 from policy_gateway_hubspot.facade.known import Knowledge
 from policy_gateway_hubspot.facade.refusals import ScopeMissing, broken, refused
 from policy_gateway_hubspot.facade.request import Request, taken_apart
@@ -157,6 +158,7 @@ class _Counter:
     def __init__(self, gate: Gate, sessions: Sessions) -> None:
         self._gate = gate
         self._sessions = sessions
+        self._entered = Entered(sessions)
         self._knowledge = Knowledge()
 
     async def answer(self, ask: Ask) -> Reply:
@@ -170,13 +172,13 @@ class _Counter:
                 return await login(request, self._sessions)
             found = _found(ask.method, segments, dialect)
             scopes = found.target.scopes(found.variables)
-            return await self._answer(replace(request, variables=found.variables), found.target, scopes)
+            return await self._answer(Request(ask, dialect, found.variables), found.target, scopes)
         except GatewayError as error:
             return refused(error, ask.correlation, scopes)
 
     async def _answer(self, request: Request, route: Route, scopes: tuple[str, ...]) -> Reply:
         credential = request.ask.credential(await route.shown(request))
-        session = await self._sessions.enter(credential, ADAPTER)
+        session = await self._entered.enter(credential)
         visit = Visit(request, session, self._gate, self._knowledge)
         visit.scopes = scopes
         try:

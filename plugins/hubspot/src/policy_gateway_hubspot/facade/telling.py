@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from policy_gateway.model.disclosure import Disclosure, Note, ReleasedRecord
+from policy_gateway.model.disclosure import Disclosure, ReleasedRecord
 from policy_gateway.model.field import Field
-from policy_gateway.wire import Json
+from policy_gateway.wire import Json, written
 from policy_gateway_hubspot.facade.kinds import CREATED, OBJECT_ID, Kind
 from policy_gateway_hubspot.facade.values import masked, spelled
 
@@ -85,17 +85,12 @@ def blank(identifier: str) -> dict[str, Json]:
 
 def gdpr_header(disclosure: Disclosure) -> tuple[tuple[str, str], ...]:
     """Return the GDPR metadata of a single record as a header: JSON in ASCII, left out when it is too long."""
-    [*records] = disclosure.released.records
+    records = disclosure.released.records
     notes = disclosure.notes.get(records[0].id, {}) if records else {}
-    text = json.dumps(_plain(notes), separators=(",", ":"), ensure_ascii=True, default=str)
+    text = written(notes).decode()
+    if not text.isascii():
+        text = json.dumps(json.loads(text), separators=(",", ":"))
     return ((GDPR_HEADER, text if len(text) <= LONGEST_HEADER else '{"truncated":true}'),)
-
-
-def _plain(notes: Mapping[str, Note]) -> dict[str, dict[str, object]]:
-    return {
-        name: {part: sorted(value) if isinstance(value, frozenset | set) else value for part, value in note.items()}
-        for name, note in notes.items()
-    }
 
 
 def _text(record: ReleasedRecord, name: str, field: Field | None) -> str | None:
