@@ -86,6 +86,18 @@ class TestAsking:
         assert ["103", "101"] == [record.id for record in page.records]
         assert ["/crm/v3/objects/contacts/batch/read"] == [each.path for each in transport.requests]
 
+    async def test_full_text(self, adapter: HubSpotAdapter, transport: FaultyTransport) -> None:
+        """Who names all that HubSpot's own full-text search looks into is answered by it, with filters besides."""
+        resource = (await adapter.catalogue()).resources["contact"]
+        everywhere = Text("petersen", resource.searched)
+        found = await ids(adapter, And((everywhere, Compare("team", Op.EQ, "berlin"))))
+
+        assert {"first_name", "last_name", "email", "phone", "mobile", "id", "hubspot.company"} == set(
+            resource.searched
+        )
+        assert set(found) < set(await ids(adapter, everywhere))
+        assert {"petersen"} == {body["query"] for body in bodies(transport)}
+
     async def test_never_full_text(self, adapter: HubSpotAdapter, transport: FaultyTransport) -> None:
         """A text search names its properties, and finds nothing by what is in others."""
         everywhere = await ids(adapter, Text("petersen", ("first_name", "last_name")))
@@ -94,6 +106,60 @@ class TestAsking:
         assert everywhere
         assert not elsewhere
         assert all("query" not in body for body in bodies(transport))
+
+
+OWNED = ("id", "email", "first_name", "user_id", "teams", "created_at")
+
+
+class TestOwners:
+    async def test_pages(self, adapter: HubSpotAdapter, transport: FaultyTransport) -> None:
+        """Owners page by id."""
+        first = await adapter.read(Query("owner", OWNED, limit=3))
+        second = await adapter.read(Query("owner", OWNED, limit=3, cursor=first.cursor))
+
+        assert ["7001", "7002", "7003", "7004", "7005"] == [each.id for each in (*first.records, *second.records)]
+        assert {"email": "anna@example.com", "teams": ("berlin",), "user_id": "40007001"}.items() <= first.records[
+            0
+        ].values.items()
+        assert second.cursor is None
+        assert ["/crm/v3/owners"] * 2 == [each.path for each in transport.requests]
+
+    @pytest.mark.parametrize(
+        ("where", "found"),
+        [
+            (Compare("email", Op.EQ, "mara@example.com"), ["7003"]),
+            (Compare("user_id", Op.EQ, "40007003"), ["7003"]),
+            (Compare("user_id", Op.EQ, "1"), []),
+            (And((Compare("id", Op.EQ, "7003"),)), ["7003"]),
+        ],
+    )
+    async def test_found(self, adapter: HubSpotAdapter, where: Where, found: list[str]) -> None:
+        """An owner is found by address and by either id."""
+        assert found == [each.id for each in (await adapter.read(Query("owner", OWNED, where))).records]
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            Query("owner", OWNED, Compare("first_name", Op.EQ, "Mara")),
+            Query("owner", OWNED, Compare("email", Op.NE, "x")),
+            Query("owner", OWNED, order=(Order("email"),)),
+            Query("owner", OWNED, Compare("user_id", Op.EQ, "7/../8")),
+            Query("owner", ("id", "phone")),
+        ],
+    )
+    async def test_refused(self, adapter: HubSpotAdapter, transport: FaultyTransport, query: Query) -> None:
+        """What HubSpot cannot be asked of owners is refused without asking."""
+        with pytest.raises((InvalidCall, FieldRefused)):
+            await adapter.read(query)
+        with pytest.raises(InvalidCall):
+            await adapter.write(Change(ChangeKind.UPDATE, "owner", RecordId("7001"), {"email": "x@example.com"}))
+
+        assert [] == transport.requests
+
+    async def test_missing(self, adapter: HubSpotAdapter) -> None:
+        """An owner that is not there is not found."""
+        with pytest.raises(RecordNotFound):
+            await adapter.read(Query("owner", OWNED, target=RecordId("1")))
 
 
 class TestFilters:
