@@ -9,7 +9,7 @@ import ssl
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -181,7 +181,8 @@ def ask(sandbox: Sandbox) -> Callable[..., Reply]:
         sent = {"authorization": f"Bearer {sandbox.token if token is None else token}", "host": "org.test"}
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
         answer = sandbox.answer(Recorded(method, path, pairs, content, "", sent, "https"))
-        told = answer.content() if isinstance(answer.body, bytes) else orjson.loads(answer.content() or b"null")
+        plain = isinstance(answer.body, bytes | Iterator)
+        told = answer.content() if plain else orjson.loads(answer.content() or b"null")
         return Reply(answer.status, told, answer.headers)
 
     return asked
@@ -266,6 +267,12 @@ async def facing(folder: Path, sandbox: Sandbox) -> AsyncIterator[Whole]:
             config = ConnectionConfig(tenant, "sf", f"http://127.0.0.1:{port}", options, secrets)
             await gateway.app.administration.connections.add("salesforce", config)
         yield gateway
+
+
+@pytest.fixture(scope="session")
+def facing_org() -> Callable[[Path, Sandbox], AbstractAsyncContextManager[Whole]]:
+    """Return what starts a gateway in a folder, before an org."""
+    return facing
 
 
 class Threaded:

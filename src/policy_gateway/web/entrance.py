@@ -75,8 +75,12 @@ class Elsewhere:
         return self.rest if best is None else self.mounted[best]
 
     def facade_for(self, raw: bytes) -> Facing | None:
-        """Return the facade that answers the raw path *raw*, taken as it came: no prefix has an encoded character."""
-        best = _longest(self.facades, raw.decode("latin-1")) if self.facades else None
+        """Return the facade that answers the raw path *raw*, taken as it came: no prefix has an encoded character.
+
+        A second slash at the beginning counts for nothing: Salesforce's command line joins a host and a path by two.
+        """
+        path = raw.decode("latin-1")
+        best = _longest(self.facades, path[1:] if path.startswith("//") else path) if self.facades else None
         return None if best is None else self.facades[best]
 
 

@@ -58,6 +58,7 @@ class Ask:
     def of(cls, scope: Message, receive: Receive) -> Ask:
         """Return the request that ASGI's *scope* and *receive* are; InvalidCall for one that cannot be understood."""
         raw: bytes = scope.get("raw_path") or scope["path"].encode()
+        raw = raw[1:] if raw.startswith(b"//") else raw  # as the entrance finds the facade
         state = scope.get("state", {})
         headers, repeated = _gathered(scope["headers"])
         client = scope.get("client")

@@ -186,9 +186,8 @@ class Entrance:
                 raise nowhere()
 
     async def _soap(self, ask: Ask) -> Answer:
-        kind, version = (*ask.segments[2:4], "", "")[:2]
-        if ask.method != "POST" or kind not in {"u", "c"} or not portal.served(version):
-            raise SoapFault("UNSUPPORTED_API_VERSION", "There is no such service")
+        if ask.method != "POST" or not portal.served("".join(ask.segments[3:4])):
+            raise SoapFault("UNSUPPORTED_API_VERSION", "This version of the API is not served")
         try:
             return await soap.login(ask, self._logins)
         except (InvalidCall, BodyTooLarge, BodyTooSlow):

@@ -45,7 +45,8 @@ class SoapFault(Exception):
 async def login(ask: Ask, logins: Logins) -> Answer:
     """``POST /services/Soap/u/59.0``: the login; any other operation is one that there is not."""
     operation = _operation(parsed_xml(await ask.read(_LARGEST)))
-    if operation.name != "login" or operation.namespace not in {PARTNER, ENTERPRISE}:
+    known = ask.segments[2] in {"u", "c"} and operation.namespace in {PARTNER, ENTERPRISE}
+    if operation.name != "login" or not known:
         raise SoapFault("INVALID_OPERATION", f"No operation available for request {operation.name}", "ApiFault")
     grant = ("password", operation.told("username"), operation.told("password"))
     try:

@@ -1,0 +1,92 @@
+"""The old bulk API's most used client works through the gateway, unmodified."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import pytest
+import requests
+from salesforce_bulk import CsvDictsAdapter, SalesforceBulk
+from salesforce_bulk.salesforce_bulk import BulkApiError, BulkBatchFailed
+
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
+
+
+class Door(Protocol):
+    """Where the client goes, and what it shows there."""
+
+    host: str
+    url: str
+    token: str
+    authority: Any
+
+    def session(self) -> requests.Session:
+        """Return a session that trusts the server."""
+        ...
+
+
+@pytest.fixture
+def bulk(gateway_door: Door, monkeypatch: pytest.MonkeyPatch) -> SalesforceBulk:
+    """Return the client, which trusts the authority as its library does: by the environment."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(gateway_door.authority))
+    return SalesforceBulk(sessionId=gateway_door.token, host=gateway_door.url, API_version="59.0")
+
+
+def rows(bulk: SalesforceBulk, soql: str) -> Iterator[dict[str, str]]:
+    """Yield what a query finds."""
+    job = bulk.create_query_job("Contact", contentType="CSV")
+    batch = bulk.query(job, soql)
+    bulk.close_job(job)
+    bulk.wait_for_batch(job, batch, timeout=10, sleep_interval=0.05)
+    for result in bulk.get_all_results_for_query_batch(batch):
+        yield from csv.DictReader(io.StringIO(result.read().decode()))
+
+
+class TestQueries:
+    def test_rows(self, bulk: SalesforceBulk) -> None:
+        """A query brings every record once, with the asked columns."""
+        found = list(rows(bulk, "SELECT Id, LastName FROM Contact"))
+
+        assert (1000, 1000) == (len(found), len({row["Id"] for row in found}))
+        assert ["Id", "LastName"] == list(found[0])
+
+    def test_refused(self, bulk: SalesforceBulk) -> None:
+        """A query that is refused is a batch that has failed, and says why."""
+        with pytest.raises(BulkBatchFailed) as failed:
+            list(rows(bulk, "SELECT Id, Nope__c FROM Contact"))
+
+        assert failed.value.state_message.startswith("InvalidBatch : Failed to process query: INVALID_FIELD: ")
+
+    def test_money(self, bulk: SalesforceBulk) -> None:
+        """What may never leave in bulk keeps its column and has no value."""
+        found = list(rows(bulk, "SELECT Id, LastName, IBAN__c FROM Contact"))
+
+        assert {""} == {row["IBAN__c"] for row in found}
+
+
+class TestLoads:
+    def test_inserted(self, bulk: SalesforceBulk) -> None:
+        """Each row of a load ends for itself."""
+        job = bulk.create_insert_job("Contact", contentType="CSV")
+        batch = bulk.post_batch(
+            job, CsvDictsAdapter(iter([{"LastName": "Bulk", "Email": ""}, {"Email": "a@b.example"}]))
+        )
+        bulk.close_job(job)
+        bulk.wait_for_batch(job, batch, timeout=10, sleep_interval=0.05)
+        made, failed = bulk.get_batch_results(batch)
+
+        assert ("true", "true", "") == (made.success, made.created, made.error)
+        assert ("false", "REQUIRED_FIELD_MISSING") == (failed.success, failed.error.partition(":")[0])
+        assert "Closed" == bulk.job_state(job)
+
+    def test_aborted(self, bulk: SalesforceBulk) -> None:
+        """An aborted job takes no more batches."""
+        job = bulk.create_insert_job("Contact", contentType="CSV")
+        bulk.abort_job(job)
+        with pytest.raises(BulkApiError) as refused:
+            bulk.post_batch(job, b"LastName\nx\n")
+
+        assert "InvalidJobState" in str(refused.value)
