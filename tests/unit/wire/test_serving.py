@@ -173,7 +173,7 @@ class TestErrors:
         assert SECRET not in str(logs)
         assert (status == 500) == bool(logs)
 
-    @pytest.mark.parametrize("target", ["/a/../b", "/%00", "/?q=%ff", "//a"])
+    @pytest.mark.parametrize("target", ["/a/../b", "/%00", "/?q=%ff", "///a"])
     async def test_request(self, target: str) -> None:
         """What cannot be understood is refused in the vendor's way, too, and is the last on its connection."""
         reply = await HttpClient(answering(Reply(200))).get(target)

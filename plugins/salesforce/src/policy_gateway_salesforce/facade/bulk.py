@@ -8,6 +8,7 @@ from typing import Final
 
 from policy_gateway.errors import RecordNotFound
 from policy_gateway.ports import Sessions, Shelf
+from policy_gateway.query import Action
 from policy_gateway.wire import Ask, Json
 from policy_gateway_salesforce.facade.answers import CSV_TYPE, Answer
 from policy_gateway_salesforce.facade.asked import Asked, text
@@ -18,7 +19,7 @@ from policy_gateway_salesforce.facade.extracts import checked
 from policy_gateway_salesforce.facade.ids import JOB
 from policy_gateway_salesforce.facade.jobs import ABORTED, COMPLETE, Job, Jobs, new_id
 from policy_gateway_salesforce.facade.locators import Place, invalid_locator, locator_of, place_of
-from policy_gateway_salesforce.facade.queries import planned_by
+from policy_gateway_salesforce.facade.queries import counted, planned_by
 from policy_gateway_salesforce.facade.refusals import Refusal, invalid, nowhere, wrong_method
 from policy_gateway_salesforce.facade.turn import Turn
 from policy_gateway_salesforce.facade.uploads import Uploads
@@ -109,6 +110,7 @@ async def _new_query(asked: Asked, turn: Turn, jobs: Jobs, body: Mapping[str, Js
         jobs.moment,
         jobs.moment,
         query=query,
+        rows=await counted(turn, plan, query, Action.EXPORT),
         ending=choice(body, "lineEnding", "LF", LINE_ENDINGS),
         delimiter=choice(body, "columnDelimiter", "COMMA", DELIMITERS),
     )
@@ -116,7 +118,12 @@ async def _new_query(asked: Asked, turn: Turn, jobs: Jobs, body: Mapping[str, Js
 
 
 def _told(job: Job, asked: Asked) -> dict[str, Json]:
-    more: dict[str, Json] = {"jobType": "V2Query", "numberRecordsProcessed": 0, "retries": 0, "totalProcessingTime": 0}
+    more: dict[str, Json] = {
+        "jobType": "V2Query",
+        "numberRecordsProcessed": job.rows,
+        "retries": 0,
+        "totalProcessingTime": 0,
+    }
     return told(job, asked) | more
 
 

@@ -35,7 +35,10 @@ CLOSED: Final = "Closed"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One job. *batches* are the ids of what was added to it, *created* and *touched* ISO moments."""
+    """One job. *batches* are the ids of what was added to it, *created* and *touched* ISO moments.
+
+    *old* jobs are those of the first API. *rows* is how many a query finds, as far as that was counted.
+    """
 
     id: str
     operation: str
@@ -50,6 +53,7 @@ class Job:
     ending: str = "LF"
     delimiter: str = "COMMA"
     old: bool = False
+    rows: int = 0
     batches: tuple[str, ...] = ()
 
     @property

@@ -86,7 +86,7 @@ class Queries:
         if rest is None:
             total = max(place.total, place.taken + len(rows))
             return Answer(200, {"totalSize": total, "done": True, "records": rows})
-        total = place.total or await _counted(turn, plan, place.text)
+        total = place.total or await counted(turn, plan, place.text)
         rest = replace(rest, total=max(total, rest.taken + 1))
         url = f"{asked.root}/query/{locator_of(rest, self.sessions.seal(asked.session))}"
         told: dict[str, Json] = {"totalSize": rest.total, "done": False, "nextRecordsUrl": url, "records": rows}
@@ -156,12 +156,12 @@ async def every_page(turn: Turn, plan: Plan, text: str) -> AsyncIterator[Disclos
         place = replace(place, cursor=disclosure.released.cursor)
 
 
-async def _counted(turn: Turn, plan: Plan, text: str) -> int:
+async def counted(turn: Turn, plan: Plan, text: str, action: Action = Action.VIEW) -> int:
     """Return how many records an answer in pages has: a client that stops there misses nothing that it may see."""
     query = replace(plan.query, select=(ID,), order=())
     place, seen = Place(text, "", None, PAGE_MOST), 0
     while seen < MOST_COUNTED:
-        disclosure = await page_of(turn, replace(plan, query=query), place)
+        disclosure = await page_of(turn, replace(plan, query=query), place, action=action)
         seen += len(disclosure.released.records)
         if disclosure.released.cursor is None or (query.limit is not None and seen >= query.limit):
             break
