@@ -82,6 +82,8 @@ class TestProperties:
         assert ("Etc/UTC", "localhost") == (account["timeZone"], account["uiDomain"])
         assert [] == (await hub.get("anna", "/crm/v3/schemas")).json["results"]
         assert [] == (await hub.get("anna", "/crm/v3/pipelines/contacts")).json["results"]
+        assert [] == (await hub.get("anna", "/crm/v3/pipelines/deals")).json["results"]
+        assert 404 == (await hub.get("anna", "/crm/v3/pipelines/unicorns")).status
         assert "0-1" == (await hub.get("anna", "/crm-object-schemas/v3/schemas/contacts")).json["objectTypeId"]
         assert [] == hub.upstream
 

@@ -17,7 +17,7 @@ from policy_gateway.model.field import Field, FieldType
 from policy_gateway.query import Action, Compare, Describe, Op, Query
 from policy_gateway.wire import Json, Reply
 from policy_gateway_hubspot.catalogue import option_of
-from policy_gateway_hubspot.facade.kinds import Kind
+from policy_gateway_hubspot.facade.kinds import KINDS, Kind
 from policy_gateway_hubspot.facade.known import Known
 from policy_gateway_hubspot.facade.refusals import PropertyMissing
 from policy_gateway_hubspot.facade.request import objects_in, record_id, text_in
@@ -140,8 +140,9 @@ async def get_schema(visit: Visit) -> Reply:
 
 
 async def list_pipelines(visit: Visit) -> Reply:
-    """Answer ``GET …/pipelines/{type}``: policy knows no pipelines, so there is none to be seen."""
-    await visit.ask(Describe(visit.kind().name))
+    """Answer ``GET …/pipelines/{type}``: policy knows no pipelines, so there is none to be seen, of any type."""
+    kind = visit.kind()
+    await visit.ask(Describe() if kind in KINDS else Describe(kind.name))
     return visit.reply({"results": []})
 
 
