@@ -244,7 +244,7 @@ class TestRefused:
     )
     async def test_upstream(self, hub: Hub, kind: FaultKind, status: int, category: str) -> None:
         """When HubSpot fails the client is told in HubSpot's shape, and nothing of what it said."""
-        hub.sandbox.faults.arm(Fault(kind, times=2))
+        hub.sandbox.faults.arm(Fault(kind, times=2, path="/objects/"))
         reply = await hub.get("selma", f"{CONTACTS}/101")
         hub.sandbox.faults.clear()
 
@@ -253,7 +253,7 @@ class TestRefused:
 
     async def test_limit(self, hub: Hub) -> None:
         """HubSpot's limit is told with when to come back, for clients of either kind."""
-        hub.sandbox.faults.arm(Fault(FaultKind.RATE_LIMIT, times=2, seconds=1))
+        hub.sandbox.faults.arm(Fault(FaultKind.RATE_LIMIT, times=2, path="/objects/", seconds=1))
         reply = await hub.get("selma", f"{CONTACTS}/101")
         hub.sandbox.faults.clear()
         await asyncio.sleep(1.1)  # until then the gateway itself asks no more
