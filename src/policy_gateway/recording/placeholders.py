@@ -32,8 +32,8 @@ def placeholder(text: str) -> str:
 
 
 def name_or_nothing(text: str) -> str:
-    """Return *text* if it can be the name of a field or an object, else what stands for anything."""
-    return text if NAME.fullmatch(text) else ANYTHING
+    """Return *text* if it can be the name of a field or an object (``-name`` sorts by it), else ``?``."""
+    return text if NAME.fullmatch(text.removeprefix("-")) else ANYTHING
 
 
 def names_or_nothing(text: str) -> str:
