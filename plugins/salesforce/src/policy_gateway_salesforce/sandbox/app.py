@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -114,7 +114,7 @@ class Sandbox:
             instead = faults.before(fault) if fault else None
             answer = instead or dispatch(self.org, asked)
             body = answer.body
-            if fault and not isinstance(body, bytes):
+            if fault and not isinstance(body, bytes | Iterator):
                 body = faults.spoiled(fault, body)
             return Answer(answer.status, body, {**self._limits(asked), **answer.headers}, answer.content_type)
         except Refusal as refusal:
@@ -201,6 +201,9 @@ async def _body(receive: Receive) -> bytes:
 
 
 async def _send(send: Send, answer: Answer, content: bytes | None = None) -> None:
+    if content is None and isinstance(answer.body, Iterator):
+        await _send_parts(send, answer, answer.body)
+        return
     body = answer.content() if content is None else content
     headers = [(name.encode(), value.encode()) for name, value in answer.headers.items()]
     if body:
@@ -209,6 +212,16 @@ async def _send(send: Send, answer: Answer, content: bytes | None = None) -> Non
         headers.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+async def _send_parts(send: Send, answer: Answer, parts: Iterator[bytes]) -> None:
+    """Send what is made while it is sent, so that no more than a part of it is ever there."""
+    headers = [(name.encode(), value.encode()) for name, value in answer.headers.items()]
+    headers.append((b"content-type", answer.content_type.encode()))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    for part in parts:
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
 
 
 async def _endless(receive: Receive, send: Send) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
@@ -153,7 +153,7 @@ def _told(name: str, answer: Answer) -> Json:
 
 
 def _json(answer: Answer) -> Json:
-    return None if isinstance(answer.body, bytes) else answer.body
+    return None if isinstance(answer.body, bytes | Iterator) else answer.body
 
 
 def _halted() -> Answer:

@@ -1,4 +1,4 @@
-"""The sandbox's own endpoints, under ``/sandbox/``: faults, recorded requests, users' rights, sessions, reset."""
+"""The sandbox's own endpoints, under ``/sandbox/``: faults, recorded requests, users' rights, sessions, bulk, reset."""
 
 from __future__ import annotations
 
@@ -77,12 +77,12 @@ def _controlled(sandbox: Controlled, asked: Request) -> Answer:
             sandbox.forget()
         case "DELETE", "/sandbox/sessions":
             sandbox.org.sessions.end_all()
-        case "POST", "/sandbox/rights":
-            _restrict(sandbox, asked)
+        case "POST", ("/sandbox/rights" | "/sandbox/bulk") as path:
+            _set(sandbox, asked, path)
         case "POST", "/sandbox/reset":
             sandbox.reset()
         case _:
-            return Answer(404, {"message": "faults, requests, sessions, rights or reset"})
+            return Answer(404, {"message": "faults, requests, sessions, rights, bulk or reset"})
     return Answer(204)
 
 
@@ -92,6 +92,13 @@ def _arm(sandbox: Controlled, asked: Request) -> Answer:
     for fault in armed:
         sandbox.faults.arm(fault)
     return Answer(201, {"faults": [fault.told() for fault in armed]})
+
+
+def _set(sandbox: Controlled, asked: Request, path: str) -> None:
+    if path == "/sandbox/bulk":
+        _pace(sandbox, asked)
+    else:
+        _restrict(sandbox, asked)
 
 
 def _restrict(sandbox: Controlled, asked: Request) -> None:
@@ -104,6 +111,14 @@ def _restrict(sandbox: Controlled, asked: Request) -> None:
         name: strings(body, name) for name in ("hidden", "fixed", "denied") if name in body
     }
     sandbox.org.sessions.restrict(username, rights)
+
+
+def _pace(sandbox: Controlled, asked: Request) -> None:
+    """Set at how many looks a bulk job is in progress before it is done: ``{"looks": 3}``, null for forever."""
+    looks = _json(asked).get("looks")
+    if looks is not None and (not isinstance(looks, int) or looks < 0):
+        raise unreadable()
+    sandbox.org.bulk_looks = looks
 
 
 def _json(asked: Request) -> dict[str, Json]:

@@ -52,8 +52,8 @@ def update_many(org: Org, asked: Asked) -> Answer:
     writer, body = Writer(org, asked.who.user), asked.json()
 
     def write(values: Values) -> Saved:
-        identifier, rest = _apart(values, "Id")
-        return writer.update(_object(values), _known(identifier, _object(values)), rest)
+        identifier, rest = apart(values, "Id")
+        return writer.update(_object(values), known(identifier, _object(values)), rest)
 
     return _each(org, _records(body), write, all_or_none=body.get("allOrNone") is True)
 
@@ -65,7 +65,7 @@ def upsert_many(org: Org, asked: Asked) -> Answer:
     column = writer.looked_up(readable_named(org, asked, name), by)
 
     def write(values: Values) -> Saved:
-        value, rest = _apart(values, column.name)
+        value, rest = apart(values, column.name)
         if value is None and column.type is not Type.ID:
             raise invalid(f"{column.name} not specified", "MISSING_ARGUMENT", [])
         return writer.upsert(name, column.name, str(value or ""), rest)
@@ -83,7 +83,7 @@ def delete_many(org: Org, asked: Asked) -> Answer:
         kind = PREFIXES.get(whole[:3]) if whole else None
         if kind is None:
             raise invalid(f"malformed id {values['Id']}", "MALFORMED_ID", [])
-        return writer.delete(kind.name, _known(values["Id"], kind.name))
+        return writer.delete(kind.name, known(values["Id"], kind.name))
 
     return _each(org, records, write, all_or_none=asked.flag("allOrNone"))
 
@@ -135,12 +135,12 @@ def _one(write: Callable[[Values], Saved], values: Values) -> _Outcome:
     except ApiError as refused:
         if refused.code == _UNREADABLE or (refused.code == "INVALID_FIELD" and refused.fields is None):
             raise
-        return _Outcome(error=_in_bulk(refused))
+        return _Outcome(error=in_bulk(refused))
     except Refusal as refused:
         raise invalid(str(refused), "UNKNOWN_EXCEPTION") from None
 
 
-def _in_bulk(refused: ApiError) -> ApiError:
+def in_bulk(refused: ApiError) -> ApiError:
     """Return the refusal as it reads among others, where no path says which record was meant."""
     if refused.code == "NOT_FOUND":
         return invalid("invalid cross reference id", "INVALID_CROSS_REFERENCE_KEY", [])
@@ -163,13 +163,13 @@ def _object(values: Values) -> str:
     return name
 
 
-def _apart(values: Values, name: str) -> tuple[Json, Values]:
+def apart(values: Values, name: str) -> tuple[Json, Values]:
     """Return the value of one field, and the record without it."""
     value = next((each for key, each in values.items() if key.lower() == name.lower()), None)
     return value, {key: each for key, each in values.items() if key.lower() != name.lower()}
 
 
-def _known(identifier: Json, name: str) -> str:
+def known(identifier: Json, name: str) -> str:
     """Return an id that can be one of the object's."""
     if identifier is None:
         raise invalid("Id not specified in an update call", "MISSING_ARGUMENT", ["Id"])

@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Final
 
 from policy_gateway_salesforce.sandbox import (
+    bulk_first,
+    bulk_second,
     composite,
     describing,
     many,
@@ -26,6 +28,8 @@ _DATA: Final = "/services/data/*"
 _SOBJECT: Final = "/services/data/*/sobjects/*"
 
 _MANY: Final = "/services/data/*/composite/sobjects"
+_INGEST: Final = "/services/data/*/jobs/ingest"
+_QUERY: Final = "/services/data/*/jobs/query"
 
 
 def _composite(org: Org, asked: Asked) -> Answer:
@@ -68,6 +72,21 @@ _ROUTES: Final = Routes(
         route(f"GET {_MANY}/*", many.read_many),
         route(f"POST {_MANY}/*", many.read_many),
         route(f"PATCH {_MANY}/*/*", many.upsert_many),
+        route(f"POST {_INGEST}", bulk_second.ingest),
+        route(f"GET {_INGEST}", bulk_second.listed),
+        route(f"GET {_INGEST}/*", bulk_second.info),
+        route(f"PATCH {_INGEST}/*", bulk_second.turn),
+        route(f"DELETE {_INGEST}/*", bulk_second.delete),
+        route(f"PUT {_INGEST}/*/batches", bulk_second.upload),
+        route(f"GET {_INGEST}/*/successfulResults", bulk_second.successful),
+        route(f"GET {_INGEST}/*/failedResults", bulk_second.failed),
+        route(f"GET {_INGEST}/*/unprocessedrecords", bulk_second.unprocessed),
+        route(f"POST {_QUERY}", bulk_second.query),
+        route(f"GET {_QUERY}", bulk_second.listed),
+        route(f"GET {_QUERY}/*", bulk_second.info),
+        route(f"PATCH {_QUERY}/*", bulk_second.turn),
+        route(f"DELETE {_QUERY}/*", bulk_second.delete),
+        route(f"GET {_QUERY}/*/results", bulk_second.results),
         route("POST /services/oauth2/token", oauth.token, free=True),
         route("GET /services/oauth2/revoke", oauth.revoke, free=True),
         route("POST /services/oauth2/revoke", oauth.revoke, free=True),
@@ -82,6 +101,8 @@ _ROUTES: Final = Routes(
 
 def dispatch(org: Org, asked: Asked) -> Answer:
     """Answer *asked*: who may, then what. Raises what the vendor refuses with."""
+    if asked.segments[:2] == ("services", "async"):
+        return bulk_first.dispatch(org, asked)
     if asked.segments[:2] != ("services", "data") or len(asked.segments) < _VERSIONED:
         return _performed(org, _ROUTES.find(asked), asked)
     if not portal.knows(asked.version):

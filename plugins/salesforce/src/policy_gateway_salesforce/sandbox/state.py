@@ -97,7 +97,8 @@ class Org:
 
     *most* is how many requests it is said to be allowed a day, *jwt_key* the public key (PEM) of the connected app.
     ``tables`` holds the records, ``sessions`` who may ask, ``kept`` what endpoints keep by its id from one request to
-    another (locators, bulk jobs). Writers go through
+    another (locators, bulk jobs). ``bulk_looks`` is at how many looks a bulk job is in progress before it is done;
+    None: forever. Writers go through
     :mod:`policy_gateway_salesforce.sandbox.writing`, queries through
     :mod:`policy_gateway_salesforce.sandbox.querying`.
     """
@@ -116,6 +117,7 @@ class Org:
         self.jwt_key = jwt_key
         self.requests_most, self.requests_used = most, 0
         self.kept: dict[str, object] = {}
+        self.bulk_looks: int | None = 1
         self._numbers = itertools.count(_FIRST_NEW)
         self._undo: list[tuple[Table, str, Row | None]] = []
         self._depth = 0

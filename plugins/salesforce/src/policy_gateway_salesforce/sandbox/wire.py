@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias, cast
 from xml.sax.saxutils import escape
@@ -72,10 +72,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One response; *body* None sends no bytes at all, bytes go as they are with their *content_type*."""
+    """One response; *body* None sends no bytes at all, bytes go as they are with their *content_type*.
+
+    An iterator is sent part by part as it makes them, so it is good for one time only.
+    """
 
     status: int
-    body: Json | bytes = None
+    body: Json | bytes | Iterator[bytes] = None
     headers: Mapping[str, str] = field(default_factory=dict)
     content_type: str = JSON_TYPE
 
@@ -83,6 +86,8 @@ class Answer:
         """Return the bytes to send."""
         if self.body is None:
             return b""
+        if isinstance(self.body, Iterator):
+            return b"".join(self.body)
         return self.body if isinstance(self.body, bytes) else orjson.dumps(self.body)
 
 
