@@ -64,7 +64,8 @@ def _reduced(resource: Resource, known: dict[str, frozenset[str]]) -> Resource:
         if path in own
     }
     children = tuple(one for one in resource.children if one.path in known.get(one.resource, ()))
-    return replace(resource, fields=fields, children=children)
+    searched = tuple(path for path in resource.searched if path in own)
+    return replace(resource, fields=fields, children=children, searched=searched)
 
 
 class _Decider:

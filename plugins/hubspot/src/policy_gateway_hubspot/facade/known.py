@@ -23,12 +23,16 @@ _COMPOUND: Final = "+"
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """*fields* by native name in small letters, *actions* by path, as they are in policy *version*."""
+    """*fields* by native name in small letters, *actions* by path, as they are in policy *version*.
+
+    *searched* are the paths of those that full text looks into.
+    """
 
     version: str = ""
     fields: Mapping[str, Field] = field(default_factory=lambda: MappingProxyType({}))
     actions: Mapping[str, Mapping[str, Level]] = field(default_factory=lambda: MappingProxyType({}))
     label: str = ""
+    searched: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, disclosure: Disclosure) -> Known:
@@ -37,7 +41,7 @@ class Known:
             return cls(disclosure.version)
         [one] = disclosure.described
         named = {field.native.lower(): field for field in one.resource.fields.values() if _COMPOUND not in field.native}
-        return cls(disclosure.version, named, one.actions, one.resource.label)
+        return cls(disclosure.version, named, one.actions, one.resource.label, frozenset(one.resource.searched))
 
     def field(self, name: str) -> Field | None:
         """Return the field that HubSpot calls *name*; None when the caller may know of none."""

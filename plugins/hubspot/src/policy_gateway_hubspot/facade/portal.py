@@ -117,21 +117,22 @@ async def get_schema(visit: Visit) -> Reply:
     kind = visit.kind()
     known = await _described(visit, kind)
     properties: list[Json] = [_definition(kind, known, field) for field in known.fields.values()]
-    names = set(known.fields)
     label = known.label or kind.singular.capitalize()
+    shown = [name for name in kind.shown if name in known.fields]
     return visit.reply(
         {
             "id": kind.type_id,
             "objectTypeId": kind.type_id,
-            "name": kind.name,
-            "fullyQualifiedName": kind.name.upper(),
+            "name": kind.singular.upper(),
+            "fullyQualifiedName": kind.singular.upper(),
             "labels": {"singular": label, "plural": kind.name.capitalize()},
-            "primaryDisplayProperty": next((name for name in kind.shown if name in names), None),
-            "secondaryDisplayProperties": [],
+            "primaryDisplayProperty": shown[0] if shown else None,
+            "secondaryDisplayProperties": list[Json](shown[1:]),
             "requiredProperties": [],
-            "searchableProperties": [],
+            "searchableProperties": [name for name, field in known.fields.items() if field.path in known.searched],
             "properties": properties,
             "associations": [],
+            "allowsSensitiveProperties": False,
             "archived": False,
             "createdAt": EPOCH,
             "updatedAt": EPOCH,
