@@ -39,6 +39,9 @@ LARGEST: Final = 4_000_000
 """In bytes: 200 records of everything that they can hold."""
 
 _WRITING: Final = frozenset({"POST", "PATCH", "PUT"})
+_WHOLE: Final = (("composite",), ("composite", "batch"))
+"""What is made of parts, and no part itself."""
+
 _HTML: Final = "text/html;charset=UTF-8"
 
 Clock = Callable[[], datetime]
@@ -137,7 +140,7 @@ class Entrance:
     async def _answered(self, asked: Asked, turn: Turn) -> Answer:
         """Answer a part of a composite, whatever becomes of it."""
         try:
-            if not portal.served(asked.segments[2].removeprefix("v")) or asked.segments[3:5] == ("composite",):
+            if not portal.served(asked.segments[2].removeprefix("v")) or asked.segments[3:] in _WHOLE:
                 raise nowhere()
             found = self._routes.find(asked.method, asked.segments)
             return await found.target(replace(asked, variables=found.variables), turn)
