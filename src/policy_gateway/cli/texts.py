@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from policy_gateway.cli.phrases import DETAILS, HEADINGS
-from policy_gateway.cli.rehearsal.help import HELP
+from policy_gateway.cli.rehearsal.phrases import HELP
 
 GERMAN: Final = "de"
 Pair = tuple[str, str]
