@@ -269,6 +269,8 @@ class TestTokens:
         assert ("user:anna", "acme") == (info["user"], info["hub_domain"])
         assert "crm.objects.contacts.read" in info["scopes"]
         assert (info["user_id"], info["hub_id"]) == (private["userId"], private["hubId"])
+        oneself = await hub.get("anna", f"/crm/v3/owners/{info['user_id']}?idProperty=userId")
+        assert (200, "anna", info["user_id"]) == (oneself.status, oneself.json["firstName"], oneself.json["userId"])
 
     @pytest.mark.parametrize(
         ("form", "status"),

@@ -14,6 +14,7 @@ from typing import Final
 from policy_gateway.errors import RecordNotFound
 from policy_gateway.model.disclosure import ReleasedRecord
 from policy_gateway.model.field import Field, FieldType
+from policy_gateway.ports import Session
 from policy_gateway.query import Action, Compare, Describe, Op, Query
 from policy_gateway.wire import Json, Reply
 from policy_gateway_hubspot.catalogue import option_of
@@ -94,8 +95,11 @@ async def list_owners(visit: Visit) -> Reply:
 
 
 async def get_owner(visit: Visit) -> Reply:
-    """Answer ``GET …/owners/{id}``, by owner id or by user id."""
+    """Answer ``GET …/owners/{id}``, by owner id or by user id; the user of the session is whoever calls."""
     request, key = visit.request, record_id(visit.request.variables["id"])
+    if request.one("idProperty") == "userId" and key == str(user_of(visit.session)):
+        await visit.ask(Describe(OWNERS))
+        return visit.reply(_oneself(visit.session))
     if request.one("idProperty") == "userId":
         query = Query(OWNERS, OWNER_FIELDS, Compare("userId", Op.EQ, key), limit=1)
     else:
@@ -166,6 +170,11 @@ async def details(visit: Visit) -> Reply:
     )
 
 
+def user_of(session: Session) -> int:
+    """Return the number that stands for whoever calls."""
+    return hub_of(session.principal)
+
+
 def hub_of(*words: str) -> int:
     """Return a number that stands for *words*, always the same; it is no id of anything in a CRM."""
     return zlib.crc32("\n".join(words).encode())
@@ -212,6 +221,20 @@ def _options(field: Field) -> list[Json]:
         {"label": value, "value": value, "displayOrder": order, "hidden": False, "description": ""}
         for order, value in enumerate(values)
     ]
+
+
+def _oneself(session: Session) -> dict[str, Json]:
+    user = user_of(session)
+    return {
+        "id": str(user),
+        "type": "PERSON",
+        "firstName": session.principal.partition(":")[2],
+        "userId": user,
+        "userIdIncludingInactive": user,
+        "createdAt": EPOCH,
+        "updatedAt": EPOCH,
+        "archived": False,
+    }
 
 
 def _owner(record: ReleasedRecord, fields: Mapping[str, Field]) -> dict[str, Json]:

@@ -12,7 +12,7 @@ from policy_gateway.query import Describe
 from policy_gateway.wire import Json, Reply, json_reply
 from policy_gateway.wire.asking import JSON_TYPES
 from policy_gateway_hubspot.catalogue import ADAPTER
-from policy_gateway_hubspot.facade.portal import hub_of
+from policy_gateway_hubspot.facade.portal import hub_of, user_of
 from policy_gateway_hubspot.facade.refusals import CORRELATION, VALIDATION
 from policy_gateway_hubspot.facade.request import Request
 from policy_gateway_hubspot.facade.visit import Visit
@@ -77,7 +77,7 @@ async def private_app(visit: Visit) -> Reply:
     session = visit.session
     return visit.reply(
         {
-            "userId": hub_of(session.principal),
+            "userId": user_of(session),
             "hubId": hub_of(session.tenant, session.connection),
             "appId": hub_of(ADAPTER),
             "scopes": await _scopes(visit),
@@ -135,7 +135,7 @@ def _given(request: Request, login: Login, use: str) -> dict[str, Json]:
         **told,
         "token_use": "client_credentials" if use == "client_credentials" else "access_token",
         "hub_id": hub_of(session.tenant, session.connection),
-        "user_id": hub_of(session.principal),
+        "user_id": user_of(session),
     }
 
 
@@ -147,13 +147,13 @@ def _info(session: Session, token: str) -> dict[str, Json]:
         "scopes": ["oauth"],
         "hub_id": hub_of(session.tenant, session.connection),
         "app_id": hub_of(ADAPTER),
-        "user_id": hub_of(session.principal),
+        "user_id": user_of(session),
         "token_type": "access",
     }
 
 
 def _signed(session: Session) -> dict[str, Json]:
-    hub, user = hub_of(session.tenant, session.connection), hub_of(session.principal)
+    hub, user = hub_of(session.tenant, session.connection), user_of(session)
     return {
         "appId": hub_of(ADAPTER),
         "expiresAt": 0,
