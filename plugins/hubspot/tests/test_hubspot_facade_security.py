@@ -260,3 +260,44 @@ class TestRefused:
 
         assert (429, "RATE_LIMITS", "SECONDLY") == (reply.status, reply.json["category"], reply.json["policyName"])
         assert "1" == reply.headers["retry-after"]
+
+
+class TestUnseen:
+    async def stand(self, hub: Hub, *, restricted: bool) -> None:
+        """Say whether contact 102 is restricted."""
+        lines = (("host", "localhost"), ("authorization", f"Bearer {hub.whole.keys['dora']}"))
+        more = (("x-purpose", "administration"), ("x-ticket", "T-1"), ("if-match", "*"))
+        target = "/v1/gateway/standings/hub:contact:102"
+        reply = await HttpClient(hub.overheard, lines).send("PATCH", target, {"restricted": restricted}, *more)
+        assert 200 == reply.status
+
+    @pytest.mark.attack("B39")
+    async def test_everywhere(self, hub: Hub) -> None:
+        """A record that may not be seen is on no way told from one that does not exist, and is not counted."""
+        email = "vera.hofmann.2@example.com"
+        ways = (
+            (f"{CONTACTS}/102?properties=email", f"{CONTACTS}/1?properties=email"),
+            (f"{CONTACTS}/{email}?idProperty=email", f"{CONTACTS}/nobody@example.com?idProperty=email"),
+            (
+                "/crm/v4/objects/contacts/102/associations/companies",
+                "/crm/v4/objects/contacts/1/associations/companies",
+            ),
+        )
+        await self.stand(hub, restricted=True)
+        try:
+            told = [[said(await hub.get("anna", target)) for target in pair] for pair in ways]
+            found = (await hub.post("anna", f"{CONTACTS}/search", search("email", "EQ", email))).json
+            page = (await hub.get("anna", f"{CONTACTS}?limit=3")).json["results"]
+            batch = await hub.post("anna", f"{CONTACTS}/batch/read", {"inputs": [{"id": "102"}, {"id": "1"}]})
+            changed = await hub.client("anna").send(
+                "PATCH", f"{CONTACTS}/102", {"properties": {"email": "a@example.com"}}
+            )
+        finally:
+            await self.stand(hub, restricted=False)
+
+        assert all(hidden == missing for hidden, missing in told)
+        assert {404} == {pair[0][0] for pair in told}
+        assert (0, []) == (found["total"], found["results"])
+        assert ["101", "103", "104"] == [each["id"] for each in page]
+        assert [["102", "1"]] == [each["context"]["ids"] for each in batch.json["errors"]]
+        assert 404 == changed.status
