@@ -82,6 +82,7 @@ def parsed_xml(body: bytes) -> Element:
     parser.EntityDeclHandler = _refuse
     parser.ProcessingInstructionHandler = _refuse
     try:
+        body.decode("utf-8")  # in another encoding it would say something else to whoever looks at the bytes
         parser.Parse(body, True)  # noqa: FBT003 -- as the parser wants it: this is all
     except (expat.ExpatError, _Refused, ValueError):
         raise InvalidCall("the body is not plain XML") from None
