@@ -116,7 +116,7 @@ def _holds_own_key(said: Said) -> bool:
 
 def _request(said: Said) -> Request:
     try:
-        query = parse_qsl(said.query, keep_blank_values=True, strict_parsing=bool(said.query), errors="strict")
+        query = parse_qsl(said.query, keep_blank_values=True, errors="strict")
     except ValueError:
         raise InvalidCall from None
     headers = {name: value for name, value in said.headers.items() if name not in _OURS}
