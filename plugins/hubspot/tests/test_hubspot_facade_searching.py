@@ -125,6 +125,22 @@ class TestRefused:
         assert b"phone" not in reply.body
         assert [] == hub.upstream
 
+    @pytest.mark.attack("A05")
+    @pytest.mark.parametrize(
+        "name", ["*", "*email", "email ", "\uff49ban", "ib\u200ban", "company/name", "owner.email", "?x"]
+    )
+    async def test_names(self, hub: Hub, name: str) -> None:
+        """A name that HubSpot does not have is none, however close it comes to one that means something inside."""
+        filters = await hub.post("anna", SEARCH, by(name, "CONTAINS_TOKEN", value="a"))
+        sorts = await hub.post("anna", SEARCH, {"sorts": [name]})
+        shown = await hub.post("anna", SEARCH, {**by("email", value=EMAIL), "properties": [name]})
+        written = await hub.client("anna").send("PATCH", "/crm/v3/objects/contacts/101", {"properties": {name: "x"}})
+
+        assert {400, 403} >= {filters.status, sorts.status}
+        assert {"createdate", "hs_object_id", "lastmodifieddate"} == shown.json["results"][0]["properties"].keys()
+        assert "PROPERTY_DOESNT_EXIST" == written.json["errors"][0]["code"]
+        assert [f"POST {SEARCH}"] == hub.upstream
+
     @pytest.mark.parametrize(
         "body",
         [

@@ -150,7 +150,8 @@ def _token(one: Filter, name: str, _: Known) -> Where:
     part = pattern.strip("*").strip()
     if not part or "*" in part:
         raise Invalid("There was a problem with the request. A token holds a star at its ends only")
-    return Compare(name, Op.CONTAINS, part) if pattern.startswith("*") else Text(part, (name,))
+    plain = not pattern.startswith("*") and not name.startswith(EVERYWHERE)  # full text is asked for by `query` alone
+    return Text(part, (name,)) if plain else Compare(name, Op.CONTAINS, part)
 
 
 _OPERATORS: Final[Mapping[str, Callable[[Filter, str, Known], Where]]] = MappingProxyType(
