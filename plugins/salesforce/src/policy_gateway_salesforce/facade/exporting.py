@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from policy_gateway.model.disclosure import Named, ReleasedRecord
-from policy_gateway.model.field import Field
+from policy_gateway.model.field import Field, FieldType
 from policy_gateway.query import Action
 from policy_gateway_salesforce.facade.locators import Place
 from policy_gateway_salesforce.facade.meaning import Cell, Plan
@@ -15,9 +15,20 @@ from policy_gateway_salesforce.facade.queries import kept, page_of
 from policy_gateway_salesforce.facade.refusals import Refusal
 from policy_gateway_salesforce.facade.rows import spelled
 from policy_gateway_salesforce.facade.turn import Turn
-from policy_gateway_salesforce.facade.values import written
+from policy_gateway_salesforce.facade.values import NUMBERS, written
 
 _QUOTE: Final = '"'
+_TEXTS: Final = frozenset(
+    {
+        FieldType.TEXT,
+        FieldType.NAME,
+        FieldType.EMAIL,
+        FieldType.PHONE,
+        FieldType.CHOICE,
+        FieldType.DATE,
+        FieldType.REFERENCE,
+    }
+)
 PAGE: Final = 2_000
 ROWS: Final = 10_000
 """How many rows one answer has at the most; it begins when it is known whether more follow."""
@@ -64,21 +75,35 @@ class Table:
     def header(self, plan: Plan, named: Named | None) -> bytes:
         """Return the line of names: those that were asked for, whatever may be seen of them."""
         known = named or Named(plan.query.resource)
-        names = (".".join((*cell.place[:-1], spelled(known, cell.path))) for cell in _cells(plan))
-        return self._line(names)
+        names = (".".join((*cell.place[:-1], spelled(known, cell.path))) for cell in cells_of(plan))
+        return self._text([[name.replace(_QUOTE, _QUOTE * 2) for name in names]]).encode()
 
     def lines(self, plan: Plan, named: Named | None, records: Sequence[ReleasedRecord]) -> bytes:
         """Return the lines of *records*; what is withheld is an empty value."""
+        if not records:
+            return b""
         fields: Mapping[str, Field] = {} if named is None else named.fields
-        columns = [(cell.path, fields.get(cell.path)) for cell in _cells(plan)]
-        own = self._line
-        return b"".join(own(written(record.fields.get(path), field) for path, field in columns) for record in records)
+        columns = [_column(records, cell.path, fields.get(cell.path)) for cell in cells_of(plan)]
+        return self._text(zip(*columns, strict=True)).encode()
 
-    def _line(self, values: Iterable[str]) -> bytes:
-        quoted = (f'"{value.replace(_QUOTE, _QUOTE * 2) if _QUOTE in value else value}"' for value in values)
-        return f"{self.delimiter.join(quoted)}{self.ending}".encode()
+    def _text(self, rows: Iterable[Iterable[str]]) -> str:
+        between, after = f'"{self.delimiter}"', f'"{self.ending}"'
+        return f'"{after.join(map(between.join, rows))}"{self.ending}'
 
 
-def _cells(plan: Plan) -> tuple[Cell, ...]:
+def _column(records: Sequence[ReleasedRecord], path: str, field: Field | None) -> list[str]:
+    """Return the values of one field of all *records*: what it is, is looked at once."""
+    values = [record.fields.get(path) for record in records]
+    if field is not None and field.type in _TEXTS and field.native_type not in NUMBERS:
+        column = [value if type(value) is str else written(value, field) for value in values]
+    else:
+        column = [written(value, field) for value in values]
+    if any(_QUOTE in value for value in column):
+        return [value.replace(_QUOTE, _QUOTE * 2) for value in column]
+    return column
+
+
+def cells_of(plan: Plan) -> tuple[Cell, ...]:
+    """Return the columns of *plan*'s table."""
     shape = require_flat(plan).shape
     return () if shape is None else tuple(cell for cell in shape.cells if isinstance(cell, Cell))

@@ -12,7 +12,9 @@ from policy_gateway.wire import Json
 
 CONSENTS: Final = "consents"
 _MOMENT: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)", re.ASCII)
-_NUMBERS: Final = frozenset({"double", "currency", "percent", "int", "long"})
+_PLAIN: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
+
+NUMBERS: Final = frozenset({"double", "currency", "percent", "int", "long"})
 
 
 def shown(value: Value, field: Field | None = None) -> Json:
@@ -30,6 +32,8 @@ def shown(value: Value, field: Field | None = None) -> Json:
 
 def written(value: Value, field: Field | None = None) -> str:
     """Return *value* of *field* as the CSV of a bulk job has it; nothing is an empty text."""
+    if field is not None and field.type is FieldType.DATETIME and isinstance(value, str) and _PLAIN.fullmatch(value):
+        return f"{value[:-1]}.000Z"
     told = shown(value, field)
     match told:
         case None:
@@ -52,7 +56,7 @@ def _text(value: str, field: Field) -> Json:
             return _number(value)
         case FieldType.TEXTS:
             return _option(value, field)
-        case _ if field.native_type in _NUMBERS:
+        case _ if field.native_type in NUMBERS:
             return _number(value)
         case _:
             return value
