@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,9 +13,8 @@ from pydantic import SecretStr
 
 from policy_gateway.app import extensions
 from policy_gateway.identity import new_master_key
-from policy_gateway.model.field import Catalogue
 from policy_gateway.records import Adapter, ConnectionConfig, Request, Response
-from policy_gateway.rehearsing import Casting, Item, Report, read, rehearse, staged
+from policy_gateway.rehearsing import Casting, Item, Rehearsed, Report, read, rehearse, staged
 from policy_gateway.settings import load
 from policy_gateway.testing.asgi import AsgiTransport
 from policy_gateway_hubspot.adapter import HubSpotKind
@@ -79,31 +79,62 @@ class Crm:
     token: str
 
 
-@pytest.fixture
-def hubspot() -> Crm:
+def portal() -> Crm:
     """Return a connection to a HubSpot portal."""
     transport = Counting(AsgiTransport(HubSpot()))
     config = ConnectionConfig("acme", "crm", "https://hubspot.test", {}, {"token": SecretStr(TOKEN)})
     return Crm(HubSpotKind().connect(config, transport), transport, TOKEN)
 
 
+def org() -> Crm:
+    """Return a connection to a Salesforce org."""
+    double = Salesforce()
+    transport = Counting(AsgiTransport(double))
+    config = ConnectionConfig("acme", "crm", "https://salesforce.test", {}, {"token": SecretStr(double.token)})
+    return Crm(SalesforceKind().connect(config, transport), transport, double.token)
+
+
+@pytest.fixture
+def hubspot() -> Crm:
+    """Return a HubSpot portal as new."""
+    return portal()
+
+
 @pytest.fixture
 def salesforce() -> Crm:
-    """Return a connection to a Salesforce org."""
-    org = Salesforce()
-    transport = Counting(AsgiTransport(org))
-    config = ConnectionConfig("acme", "crm", "https://salesforce.test", {}, {"token": SecretStr(org.token)})
-    return Crm(SalesforceKind().connect(config, transport), transport, org.token)
+    """Return a Salesforce org as new."""
+    return org()
+
+
+@dataclass
+class Theater:
+    """Stages that stay open as long as a module's tests run: a policy takes a while to be read."""
+
+    folder: Path
+    stack: AsyncExitStack
+    stages: dict[tuple[str, frozenset[str], str], Rehearsed] = field(default_factory=dict)
+
+    async def stage(self, dialect: str, names: frozenset[str], purpose: str) -> Rehearsed:
+        """Return the stage for such a cast."""
+        key = (dialect, names, purpose)
+        if key not in self.stages:
+            catalogue = await (portal() if dialect == "hubspot" else org()).adapter.catalogue()
+            casting = Casting("acme", "crm", "user:probe", purpose, names, catalogue, {"owner_id": "7001"})
+            settings = load(self.folder, policies=SHIPPED, master_key=SecretStr(new_master_key()))
+            opened = await self.stack.enter_async_context(staged(settings, extensions(), casting))
+            self.stages[key] = opened
+        return self.stages[key]
+
+
+@pytest.fixture(scope="module")
+async def theater(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Theater]:
+    """Yield a theater, and close it."""
+    async with AsyncExitStack() as stack:
+        yield Theater(tmp_path_factory.mktemp("theater"), stack)
 
 
 @pytest.fixture
-async def catalogues(hubspot: Crm, salesforce: Crm) -> Mapping[str, Catalogue]:
-    """Return what both CRMs describe, by dialect."""
-    return {"hubspot": await hubspot.adapter.catalogue(), "salesforce": await salesforce.adapter.catalogue()}
-
-
-@pytest.fixture
-def play(catalogues: Mapping[str, Catalogue], tmp_path: Path) -> Play:
+def play(theater: Theater, tmp_path: Path) -> Play:
     """Return what rehearses lines of a log."""
 
     async def played(
@@ -111,9 +142,6 @@ def play(catalogues: Mapping[str, Catalogue], tmp_path: Path) -> Play:
     ) -> Report:
         log = tmp_path / "captured.jsonl"
         log.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-        settings = load(tmp_path, policies=SHIPPED, master_key=SecretStr(new_master_key()))
-        casting = Casting("acme", "crm", "user:probe", purpose, names, catalogues[dialect], {"owner_id": "7001"})
-        async with staged(settings, extensions(), casting) as rehearsed:
-            return await rehearse(rehearsed, read([log]))
+        return await rehearse(await theater.stage(dialect, names, purpose), read([log]))
 
     return played

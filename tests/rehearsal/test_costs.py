@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from tests.rehearsal.conftest import Crm
 
-    from policy_gateway.model.field import Catalogue
     from policy_gateway.records import Adapter
 
 pytestmark = pytest.mark.anyio
@@ -88,9 +87,8 @@ class TestWrites:
 
 
 class TestRecords:
-    async def test_typed(self, stage: Stage, catalogues: Mapping[str, Catalogue]) -> None:
+    async def test_typed(self, stage: Stage) -> None:
         """Every field of every resource has a value of its type, and every id is one of its resource."""
-        del catalogues
         for resource in stage.catalogue.resources.values():
             query = Query(resource.name, tuple(resource.fields), target=RecordId(sample_id(resource.id_pattern)))
             [record] = (await SyntheticAdapter(stage).read(query)).records

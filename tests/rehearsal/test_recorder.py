@@ -169,7 +169,7 @@ class TestKept:
             "path": f"{DATA}/query",
             "query": "q="
             + quote("SELECT Id, IBAN__c FROM Contact WHERE Name = '?' AND Email = '?' AND IBAN__c LIKE '?'", safe=","),
-            "headers": {"User-Agent": "probe"},
+            "headers": {"User-Agent": "probe", "Authorization": "bearer"},
             "body": "",
             "status": 200,
         } == told

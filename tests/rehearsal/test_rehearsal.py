@@ -8,10 +8,7 @@ from tests.rehearsal.conftest import AGENT, SUPERVISOR, asked, only
 from policy_gateway.rehearsing import Kind, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from tests.rehearsal.conftest import Play
+    from tests.rehearsal.conftest import Play, Theater
 
 pytestmark = pytest.mark.anyio
 
@@ -245,11 +242,9 @@ class TestReport:
         assert {"team", "fact.restricted"} <= set(verdict.depends) | {"team"}
         assert "fact.restricted" in verdict.depends
 
-    async def test_no_trace(self, play: Play, tmp_path: Path, catalogues: Mapping[str, object]) -> None:
-        """Nothing is left behind: no journal, no database."""
-        del catalogues
+    async def test_no_trace(self, play: Play, theater: Theater) -> None:
+        """Nothing is left behind where the gateway is: no journal, no database."""
         await play("hubspot", [asked("GET", "/crm/v3/objects/contacts")])
+        left = list(theater.folder.iterdir())
 
-        left = [path.name for path in tmp_path.iterdir()]  # noqa: ASYNC240 -- a folder of one file
-
-        assert ["captured.jsonl"] == left
+        assert [] == left

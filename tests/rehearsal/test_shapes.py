@@ -166,10 +166,10 @@ class TestBody:
         assert SECRET not in body_of("/services/Soap/u/59.0", xml, "text/xml")
 
     def test_csv(self) -> None:
-        """Of a table the header stays, and one row."""
+        """Of a table the header stays, and how many rows it has."""
         csv = f"LastName,Email\n{SECRET},a@b.c\nx,y\n"
 
-        assert "LastName,Email\n?,?\n" == body_of("/services/data/v59.0/jobs/ingest/7/batches", csv, "text/csv")
+        assert "LastName,Email\n?,?\n?,?\n" == body_of("/services/data/v59.0/jobs/ingest/7/batches", csv, "text/csv")
 
     @pytest.mark.parametrize("body", ["{", "\ud7ff binary", "a" * 20, "[1, 2", "Name;;\n"])
     def test_anything_else(self, body: str) -> None:

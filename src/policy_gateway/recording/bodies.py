@@ -86,6 +86,7 @@ class _Shaper:
 
     def __init__(self, path: str) -> None:
         self._path = path
+        self._parts = 0
         self._kept = _KEPT | (_KEPT_IN_JOBS if _in_jobs(path) else frozenset())
         if "properties" in path.split("/"):
             self._kept |= {"name"}  # of a property
@@ -124,6 +125,9 @@ class _Shaper:
             return statement(value)
         if key == "url":
             return _url(value)
+        if key == "referenceId":
+            self._parts += 1
+            return f"part{self._parts}"
         if key in {"id", "objectId", "ids", "hs_object_id"}:
             return IDENTIFIER
         return placeholder(value)
@@ -176,12 +180,14 @@ def _between(text: str, named: str, path: str) -> str:
 
 
 def _bulk(text: str) -> str:
-    """Return the header of a CSV and one row, or the statement, that a bulk job was given."""
+    """Return the header of a CSV and as many rows, or the statement, that a bulk job was given."""
     told = statement(text)
     if told != ANYTHING:
         return told
-    header = text.lstrip("\ufeff").splitlines()[0]
+    lines = text.lstrip("\ufeff").splitlines()
+    header = lines[0]
     if _HEADER.fullmatch(header) is None:
         return ANYTHING
     separator = next((mark for mark in ",;|\t^`" if mark in header), ",")
-    return f"{header}\n{separator.join(ANYTHING for _ in header.split(separator))}\n"
+    row = separator.join(ANYTHING for _ in header.split(separator))
+    return "\n".join([header, *([row] * min(len(lines) - 1, MOST_ITEMS)), ""])

@@ -12,6 +12,8 @@ from policy_gateway.recording.placeholders import ANYTHING
 from policy_gateway.recording.queries import query_shape, written
 from policy_gateway.recording.templates import template
 
+SCHEMES: Final = frozenset({"basic", "bearer", "oauth"})
+
 _PRODUCT: Final = re.compile(r"[A-Za-z][A-Za-z0-9 ._-]{0,39}", re.ASCII)
 _METHOD: Final = re.compile(r"[A-Z]{3,7}", re.ASCII)
 _MEDIA_TYPE: Final = re.compile(r"[a-z]{1,20}/[a-z0-9.+-]{1,60}", re.ASCII)
@@ -38,6 +40,7 @@ class Shape:
     query: tuple[tuple[str, str], ...] = ()
     media_type: str = ""
     body: str = ""
+    scheme: str = ""
 
     @property
     def statement(self) -> str:
@@ -47,7 +50,8 @@ class Shape:
 
     def line(self) -> dict[str, object]:
         """Return the shape as recordings hold it: again a request, of which every value is a made-up one."""
-        headers = {"User-Agent": self.client} | ({"Content-Type": self.media_type} if self.media_type else {})
+        told = {"User-Agent": self.client, "Content-Type": self.media_type, "Authorization": self.scheme}
+        headers = {name: value for name, value in told.items() if value}
         query = written(self.query)
         return {"method": self.method, "path": self.path, "query": query, "headers": headers, "body": self.body}
 
@@ -57,6 +61,7 @@ def sketched(said: Said) -> Shape:
     path = template(said.path)
     media_type = said.headers.get("content-type", "").partition(";")[0].strip().lower()
     media_type = media_type if _MEDIA_TYPE.fullmatch(media_type) else ""
+    scheme = said.headers.get("authorization", "").partition(" ")[0].lower()
     return Shape(
         client=client_of(said.headers.get("user-agent", "")),
         method=said.method if _METHOD.fullmatch(said.method) else ANYTHING,
@@ -64,6 +69,7 @@ def sketched(said: Said) -> Shape:
         query=query_shape(said.query, path),
         media_type=media_type,
         body=body_shape(said.body, path, media_type),
+        scheme=scheme if scheme in SCHEMES else "",
     )
 
 

@@ -84,7 +84,9 @@ class Told:
         if any((client, kind) not in self.made for kind in places):
             return True
         given = dict(pairs(said.query))
-        if given.get(_AFTER, "") not in _FIRST:
+        document = _document(said.body) if b'"after"' in said.body else None
+        posted = str(document.get(_AFTER) or "") if isinstance(document, dict) else ""
+        if given.get(_AFTER, "") not in _FIRST or posted not in _FIRST:
             return (client, f"{_AFTER} {said.path}") not in self.made
         return given.get(_LOCATOR, "") not in _FIRST and (client, _LOCATOR + "-bulk") not in self.made
 

@@ -14,13 +14,14 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode
 from policy_gateway.audit import new_correlation
 from policy_gateway.model.field import Resource
 from policy_gateway.ports import Message
-from policy_gateway.recording import ANYTHING, IDENTIFIER, Said, pairs, written
+from policy_gateway.recording import ANYTHING, IDENTIFIER, MOMENT, Said, pairs, written
 from policy_gateway.rehearsing.assembly import Rehearsed
 from policy_gateway.rehearsing.synthetic import sample_id
 
 HOST: Final = "rehearsal.invalid"
 SITE: Final = f"https://{HOST}"
 NETWORK: Final = "127.0.0.1"
+ADDRESS: Final = "vera@example.com"
 
 _LOGIN: Final = re.compile(r"/services/oauth2/(?:token|revoke|introspect)/?|/services/Soap/.*|/oauth/(?:v\d/)?token.*")
 _SPOKEN_TOKEN: Final = re.compile(r"(/oauth/(?:[^/]+/)?(?:access|refresh)-tokens/)[^/]+")
@@ -31,6 +32,8 @@ _NOT_SENT: Final = frozenset(
 )
 _FORM: Final = "application/x-www-form-urlencoded"
 _IDENTIFIER: Final = IDENTIFIER.encode()
+_ADDRESSED: Final = ("/email/", "/statuses/")
+_SPAN: Final = {"start": MOMENT, "end": "2000-01-02T00:00:00Z"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +109,11 @@ class _Known:
     def path(self) -> str:
         """Return the path."""
         path = _SPOKEN_TOKEN.sub(lambda found: found[1] + quote(self._secrets["token"], safe="~"), self._said.path)
-        while IDENTIFIER in (plain := path.replace("%7B", "{").replace("%7D", "}")):
-            path = plain.replace(IDENTIFIER, next(self._ids), 1)
+        path = path.replace("%7B", "{").replace("%7D", "}")
+        for word in _ADDRESSED:
+            path = path.replace(f"{word}{IDENTIFIER}", f"{word}{quote(ADDRESS, safe='')}")
+        while IDENTIFIER in path:
+            path = path.replace(IDENTIFIER, next(self._ids), 1)
         return path
 
     def query(self) -> str:
@@ -130,8 +136,8 @@ class _Known:
     def _value(self, name: str, value: str) -> str:
         if name in {"oauth_token", "access_token"}:
             return self._secrets[name]
-        if name in {"start", "end"} and value == ANYTHING:
-            return "2000-01-01T00:00:00Z"
+        if name in _SPAN and value in {ANYTHING, MOMENT}:
+            return _SPAN[name]
         while IDENTIFIER in value:
             value = value.replace(IDENTIFIER, next(self._ids), 1)
         return value

@@ -43,6 +43,7 @@ class Rehearse(OfTenant):
 
 def run(asked: Rehearse, terminal: Terminal) -> int:
     """Rehearse: 0 when nothing is refused, 1 when anything is or is not served, 2 when nobody can tell."""
+    from policy_gateway import logs
     from policy_gateway.app import extensions
     from policy_gateway.cli.placing import placing
     from policy_gateway.cli.rehearsal.printing import printed, written
@@ -54,6 +55,7 @@ def run(asked: Rehearse, terminal: Terminal) -> int:
     if not captured:
         raise UsageError(terminal.texts("rehearse.empty"))
     settings, found = load(asked.folder), extensions()
+    logs.configure(settings.log_level)
     with placing(settings.policies):
         report = asyncio.run(_Rehearsing(asked, terminal, settings, found).report(captured))
     if asked.html:
