@@ -281,8 +281,9 @@ class TestRefusals:
 
     def test_retries(self, door: Door) -> None:
         """A client that retries gets through a storm of 429."""
-        door.sandbox.faults.arm(Fault(FaultKind.RATE_LIMIT, times=2, seconds=0))
+        door.sandbox.faults.arm(Fault(FaultKind.RATE_LIMIT, times=2, path="/objects/", seconds=0))
         retry = Retry(total=3, status_forcelist=(429,), backoff_factor=0)
         page = HubSpot(access_token=door.token, host=door.url, retry=retry).crm.contacts.basic_api.get_page(limit=1)
 
-        assert (1, 3) == (len(page.results), len(door.sandbox.requests))
+        asked = sum("/objects/" in each.path for each in door.sandbox.requests)
+        assert (1, 3) == (len(page.results), asked)

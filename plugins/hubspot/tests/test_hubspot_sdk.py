@@ -227,7 +227,7 @@ class TestPortal:
 
     def test_storm(self, client: HubSpot, door: Door) -> None:
         """The SDK waits out a storm of 429."""
-        door.sandbox.faults.arm(Fault(FaultKind.RATE_LIMIT, times=2, seconds=0))
+        door.sandbox.faults.arm(Fault(FaultKind.RATE_LIMIT, times=2, path="/objects/", seconds=0))
 
         assert "101" == client.crm.objects.contacts.get("101", properties=["email"]).id
-        assert 3 == len(door.sandbox.requests)
+        assert 3 == sum("/objects/" in each.path for each in door.sandbox.requests)
