@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
+from typing import Final
 
-from policy_gateway.model.disclosure import Disclosure
+from policy_gateway.model.disclosure import Disclosure, Named, ReleasedRecord
+from policy_gateway.model.field import FieldType, Value
 from policy_gateway.query import Action
 from policy_gateway.wire import written
 from policy_gateway_salesforce.facade.exporting import PAGE, Table, require_flat
 from policy_gateway_salesforce.facade.locators import Place
-from policy_gateway_salesforce.facade.meaning import Plan
+from policy_gateway_salesforce.facade.meaning import Cell, Plan
 from policy_gateway_salesforce.facade.queries import kept, page_of, planned_by
 from policy_gateway_salesforce.facade.rows import sheet_of
 from policy_gateway_salesforce.facade.turn import Turn
+
+_DAYS: Final = frozenset({FieldType.DATE, FieldType.DATETIME})
 
 
 async def checked(turn: Turn, query: str, today: date) -> Disclosure:
@@ -40,19 +44,43 @@ async def csv_of(turn: Turn, query: str, day: str) -> AsyncIterator[bytes]:
 
 
 async def json_of(turn: Turn, query: str, day: str, root: str) -> AsyncIterator[bytes]:
-    """Return all rows of *query* as a JSON array."""
+    """Return all rows of *query* as a JSON array; days and moments are milliseconds since 1970."""
     plan, pages = await _begun(turn, query, day)
 
     async def parts() -> AsyncIterator[bytes]:
         between = b"["
         async for page in pages:
             sheet = sheet_of(page, plan.query.resource, root, plan.shape)
+            days = _days(plan, page.named)
             for record in page.released.records:
-                yield between + written(sheet.row(record))
+                yield between + written(sheet.row(_counted(record, days)))
                 between = b","
         yield b"[]" if between == b"[" else b"]"
 
     return parts()
+
+
+def _days(plan: Plan, named: Named | None) -> list[str]:
+    """Return the keys of the days and moments among what *plan* selects."""
+    cells = () if plan.shape is None else plan.shape.cells
+    fields = {} if named is None else named.fields
+    paths = [cell.path for cell in cells if isinstance(cell, Cell)]
+    return [path for path in paths if path in fields and fields[path].type in _DAYS]
+
+
+def _counted(record: ReleasedRecord, days: Sequence[str]) -> ReleasedRecord:
+    """Return *record* with what stands at *days* as numbers; what is no day (any more) is none."""
+    return record._replace(fields={**record.fields, **{path: _count(record.fields.get(path)) for path in days}})
+
+
+def _count(value: Value) -> int | None:
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    if moment is None:
+        return None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
 async def _begun(turn: Turn, query: str, day: str) -> tuple[Plan, AsyncIterator[Disclosure]]:
