@@ -114,7 +114,6 @@ class TestHidden:
         [entry] = await desk.gateway.entries()
 
         assert [] == list(desk.org.requests)
-        assert b"IBAN" not in orjson.dumps(entry) or b"iban" in orjson.dumps(entry)
         assert b"iban" in orjson.dumps(entry)
 
     async def test_selected(self, desk: Desk) -> None:
@@ -307,3 +306,95 @@ class TestRefused:
 
         assert (400, code) == (reply.status, told(reply)["errorCode"])
         assert 1 == len(await desk.gateway.entries())
+
+
+class TestShapes:
+    async def test_choices(self, desk: Desk) -> None:
+        """Several choices are one text with semicolons, written and read in the org's own words."""
+        known = desk.contact(Consents__c=True)
+        values = {"Consents__c": "marketing_email;survey_email"}
+        changed = await desk.ask("judge", f"PATCH sobjects/Contact/{known['Id']}", values)
+        again = await desk.ask("judge", f"GET sobjects/Contact/{known['Id']}?fields=Consents__c")
+
+        assert (204, "marketing_email;survey_email") == (changed.status, again.json["Consents__c"])
+        assert "marketing_email;survey_email" == desk.org.org.tables["Contact"].rows[known["Id"]]["Consents__c"]
+
+    async def test_short_ids(self, desk: Desk) -> None:
+        """An id of 15 characters means the record, in paths, conditions and lists."""
+        known = desk.contact(AccountId=True)
+        short, firm = str(known["Id"])[:15], str(known["AccountId"])[:15]
+        soql = f"SELECT Id FROM Contact WHERE Id = '{short}' AND AccountId IN ('{firm}')"
+
+        assert [known["Id"]] == [record["Id"] for record in (await desk.query("judge", soql)).json["records"]]
+        assert 200 == (await desk.ask("judge", f"GET sobjects/Contact/{short}")).status
+
+    async def test_compound(self, desk: Desk) -> None:
+        """An address is an object of its parts."""
+        known = desk.contact(MailingCity=True)
+        told = (await desk.ask("judge", f"GET sobjects/Contact/{known['Id']}?fields=mailingaddress")).json
+
+        assert known["MailingCity"] == told["MailingAddress"]["city"]
+
+    async def test_related(self, desk: Desk) -> None:
+        """Parents are nested, children are results of their own, each decided by the rules of their kind."""
+        soql = (
+            "SELECT Id, AccountId, Account.Name, (SELECT Id, Subject FROM Cases) FROM Contact WHERE AccountId != null"
+        )
+        record = next(one for one in (await desk.query("judge", soql)).json["records"] if one["Cases"])
+        account, cases = record["Account"], record["Cases"]
+
+        assert {"type": "Account", "url": f"{ROOT}/sobjects/Account/{record['AccountId']}"} == account["attributes"]
+        assert (True, cases["totalSize"]) == (cases["done"], len(cases["records"]))
+        assert {"Case"} == {case["attributes"]["type"] for case in cases["records"]}
+
+    async def test_fields(self, desk: Desk) -> None:
+        """FIELDS() stands for what the caller may see."""
+        [record] = (await desk.query("ben", "SELECT FIELDS(ALL) FROM Contact LIMIT 1")).json["records"]
+        described = (await desk.ask("ben", "GET sobjects/Contact/describe")).json["fields"]
+
+        assert {"Id", "Email"} <= set(record) - {"attributes"} <= {field["name"] for field in described}
+
+    async def test_columns(self, desk: Desk) -> None:
+        """The columns of an answer are told as it is refused: by the same names."""
+        asked = await desk.ask(
+            "judge", f"GET query?q={quote_plus('SELECT Id, Account.Name FROM Contact')}&columns=true"
+        )
+        refused = await desk.ask("ben", f"GET query?q={quote_plus('SELECT Id, IBAN__c FROM Contact')}&columns=true")
+
+        assert ["Id", "Account"] == [column["columnName"] for column in asked.json["columnMetadata"]]
+        assert (400, "INVALID_FIELD") == (refused.status, told_code(refused))
+
+    async def test_envelopes(self, desk: Desk) -> None:
+        """What is shown carries its GDPR metadata in the record's attributes, and nowhere else."""
+        reply = await desk.ask("anna", f"GET sobjects/Contact/{desk.contact()['Id']}?fields=LastName")
+
+        assert {"type", "url", "gdpr"} == set(reply.json["attributes"])
+        assert {"LastName"} == set(reply.json["attributes"]["gdpr"])
+
+    async def test_updated(self, desk: Desk) -> None:
+        """What has changed is told by ids; what was deleted is not told, as nobody is shown it."""
+        known = desk.contact()
+        await desk.ask("judge", f"PATCH sobjects/Contact/{known['Id']}", {"FirstName": "Ada"})
+        span = "start=2026-01-01T00:00:00%2B00:00&end=2099-01-01T00:00:00Z"
+        updated = await desk.ask("judge", f"GET sobjects/Contact/updated?{span}")
+        deleted = await desk.ask("judge", f"GET sobjects/Contact/deleted?{span}")
+
+        assert (200, True) == (updated.status, known["Id"] in updated.json["ids"])
+        assert (400, "API_DISABLED_FOR_ORG") == (deleted.status, told_code(deleted))
+
+    async def test_twice_slashed(self, desk: Desk) -> None:
+        """A path that begins with two slashes is the same path: a command line joins them so."""
+        assert 200 == (await desk.ask("judge", "GET //services/data/v59.0/limits")).status
+
+    async def test_quota(self, desk: Desk) -> None:
+        """What the org says of its quota comes with the answer, and is what limits says then."""
+        reply = await desk.query("judge", "SELECT Id FROM Contact LIMIT 1")
+        used, _, most = reply.headers["sforce-limit-info"].removeprefix("api-usage=").partition("/")
+        told = (await desk.ask("judge", "GET limits")).json["DailyApiRequests"]
+
+        assert {"Max": int(most), "Remaining": int(most) - int(used)} == told
+
+
+def told_code(reply: Reply) -> str:
+    """Return the code of the only error."""
+    return str(told(reply)["errorCode"])

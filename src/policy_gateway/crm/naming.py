@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from policy_gateway.errors import ConnectionNotFound, InvalidCall
-from policy_gateway.model.field import ID_PATH, Catalogue, Field, FieldType, Relation, Resource
+from policy_gateway.model.field import ID_PATH, Catalogue, Field, FieldType, Relation, Resource, Value
 from policy_gateway.query import (
     Aggregate,
     And,
@@ -144,7 +144,9 @@ class _Told:
             case Query():
                 return self.query(operation, resource)
             case Change(values=values):
-                own = {self._path(resource, word): value for word, value in values.items()}
+                own = {
+                    (path := self._path(resource, word)): _own(resource, path, value) for word, value in values.items()
+                }
                 if len(own) < len(values):
                     raise InvalidCall("a field is given twice")
                 return replace(operation, resource=resource.name, values=own)
@@ -238,6 +240,14 @@ class _Told:
     def _nowhere(self, word: str) -> str:
         self._words.setdefault(f"{self._within}{NOWHERE}{word}", word)
         return NOWHERE + word
+
+
+def _own(resource: Resource, path: str, value: Value) -> Value:
+    """Return *value* as we have it: several choices are one text in the dialects of CRMs, with semicolons between."""
+    field = resource.fields.get(path)
+    if field is None or field.type is not FieldType.TEXTS or not isinstance(value, str):
+        return value
+    return tuple(item for item in value.split(";") if item)
 
 
 def _indexed(resource: Resource) -> _Index:

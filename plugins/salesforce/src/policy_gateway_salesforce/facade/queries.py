@@ -22,6 +22,7 @@ from policy_gateway_salesforce.facade.aggregates import summarize
 from policy_gateway_salesforce.facade.answers import Answer
 from policy_gateway_salesforce.facade.asked import Asked
 from policy_gateway_salesforce.facade.columns import columns_of
+from policy_gateway_salesforce.facade.lengthening import lengthened
 from policy_gateway_salesforce.facade.locators import Place, invalid_locator, locator_of, place_of
 from policy_gateway_salesforce.facade.meaning import ID, Plan, plan_query
 from policy_gateway_salesforce.facade.pointing import malformed, unknown_column, unknown_object
@@ -107,7 +108,7 @@ async def planned_by(turn: Turn, text: str, today: date) -> Plan:
         raise malformed(text, error) from None
     if plan.offset > MOST_OFFSET:
         raise Refusal(400, "NUMBER_OUTSIDE_VALID_RANGE", f"Maximum SOQL offset allowed is {MOST_OFFSET}")
-    return plan
+    return replace(plan, query=lengthened(plan.query))
 
 
 async def page_of(
@@ -125,6 +126,11 @@ async def page_of(
         return await turn.ask(query, action=action, include=include)
     except FieldRefused as refused:
         raise unknown_column(place.text, query.resource, references(parse_soql(place.text)), refused) from None
+    except InvalidCall:
+        if place.cursor is not None:
+            raise
+        message = "The query compares a field with a value that it cannot hold, or asks what the org cannot tell"
+        raise Refusal(400, "INVALID_QUERY_FILTER_OPERATOR", message) from None
     except ConnectionNotFound:
         raise unknown_object(place.text, query.resource, parse_soql(place.text).source.path.at) from None
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
+import orjson
+
 from policy_gateway.model.field import Field, FieldType, Value
 from policy_gateway.wire import Json
 
@@ -14,6 +16,7 @@ CONSENTS: Final = "consents"
 _MOMENT: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)", re.ASCII)
 _PLAIN: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 
+_COMPOUND: Final = frozenset({"address", "location"})
 NUMBERS: Final = frozenset({"double", "currency", "percent", "int", "long"})
 
 
@@ -44,6 +47,8 @@ def written(value: Value, field: Field | None = None) -> str:
             return told.replace("+0000", "Z")
         case str():
             return told
+        case dict():
+            return orjson.dumps(told).decode()
         case _:
             return str(told)
 
@@ -58,6 +63,8 @@ def _text(value: str, field: Field) -> Json:
             return _option(value, field)
         case _ if field.native_type in NUMBERS:
             return _number(value)
+        case _ if field.native_type in _COMPOUND:
+            return _parts(value)
         case _:
             return value
 
@@ -70,6 +77,15 @@ def _moment(value: str) -> str | None:
     moment, fraction, offset = matched.groups()
     zone = "+0000" if offset == "Z" else offset.replace(":", "")
     return f"{moment}.{(fraction or '.')[1:4]:0<3}{zone}"
+
+
+def _parts(value: str) -> Json:
+    """Return a compound value, an address say, as the object that it is; None for what a mask has made of it."""
+    try:
+        parts: Json = orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return None
+    return parts if isinstance(parts, dict) else None
 
 
 def _number(value: str) -> float | None:
