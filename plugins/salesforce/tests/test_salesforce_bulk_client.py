@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 import pytest
@@ -127,6 +128,14 @@ class TestLoads:
         assert ["Completed"] * 2 == [each["state"] for each in bulk.get_batch_list(job)]
         assert queries == [bulk.get_query_batch_request(batch, job) for batch in batches]
         assert "2" == bulk.job_status(job)["numberBatchesCompleted"]
+
+    def test_at_once(self, bulk: SalesforceBulk) -> None:
+        """Batches that are sent at once all belong to the job."""
+        job = bulk.create_query_job("Contact", contentType="CSV")
+        with ThreadPoolExecutor(6) as pool:
+            sent = set(pool.map(lambda many: bulk.query(job, f"SELECT Id FROM Contact LIMIT {many}"), range(1, 7)))
+
+        assert sent == {each["id"] for each in bulk.get_batch_list(job)}
 
     def test_json(self, bulk: SalesforceBulk) -> None:
         """Rows come and go as JSON, too."""

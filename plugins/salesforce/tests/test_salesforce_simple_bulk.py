@@ -98,9 +98,9 @@ class TestFirst:
             {"Customer_Number__c": "K-100007", "LastName": "Known"},
             {"Customer_Number__c": "BULK-1", "LastName": "New"},
         ]
-        told = client.bulk.Contact.upsert(rows, "Customer_Number__c", batch_size="auto")
+        told = client.bulk.Contact.upsert([*rows, {"Customer_Number__c": "K-100014"}], "Customer_Number__c")
 
-        assert [(True, False), (True, True)] == [(each["success"], each["created"]) for each in told]
+        assert [(True, False), (True, True), (True, False)] == [(each["success"], each["created"]) for each in told]
         assert [told[0]["id"]] == known(client, 1)
 
     def test_detailed(self, client: Salesforce) -> None:

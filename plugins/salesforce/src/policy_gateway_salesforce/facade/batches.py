@@ -124,7 +124,7 @@ class _Desk:
     async def _turn_to(self, job: Job, state: str) -> Answer:
         if state not in {CLOSED, ABORTED} or job.state == ABORTED:
             raise BulkError("InvalidJobState", "The job is not in a state for that", self.ask)
-        job = await self.jobs.save(replace(job, state=state))
+        job = await self.jobs.alter(job, lambda found: replace(found, state=state))
         return self._said("jobInfo", job_info(job, await self._all(job), self.asked), job)
 
     async def _new_batch(self, job: Job) -> Answer:
@@ -134,7 +134,7 @@ class _Desk:
         batch = Batch(new_id(BATCH), moment, moment)
         batch = await (self._query(batch) if job.reads else self._filled(job, batch))
         await self.jobs.save_batch(job, batch)
-        await self.jobs.save(replace(job, batches=(*job.batches, batch.id)))
+        await self.jobs.alter(job, lambda found: replace(found, batches=(*found.batches, batch.id)))
         return self._said("batchInfo", batch_info(job, batch), job, 201)
 
     async def _query(self, batch: Batch) -> Batch:

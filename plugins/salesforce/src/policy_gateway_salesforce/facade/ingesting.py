@@ -92,6 +92,8 @@ def _change(job: Job, row: Row, fields: Mapping[str, Field]) -> Change | Refusal
     except Refusal as refused:
         return refused
     if job.operation == "insert":
+        if not values:
+            return invalid("Required fields are missing", "REQUIRED_FIELD_MISSING")
         return Change(ChangeKind.CREATE, job.object, values=values)
     given = next((own for own in values if own.lower() == ID.lower()), None)
     target = canonical(str(values.pop(given))) if given is not None else None

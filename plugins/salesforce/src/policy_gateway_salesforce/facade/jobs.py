@@ -7,7 +7,7 @@ Whoever put a job there finds it again, in any process and after a restart; nobo
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from secrets import randbelow
@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import orjson
 
-from policy_gateway.errors import RecordNotFound
+from policy_gateway.errors import Conflict, RecordNotFound
 from policy_gateway.ports import Session, Shelf
 from policy_gateway.wire import Json
 from policy_gateway_salesforce.facade.ids import canonical, numbered
@@ -115,10 +115,23 @@ class Jobs:
         await self._put(_job(job.id), asdict(job))
         return job
 
+    async def alter(self, job: Job, change: Callable[[Job], Job]) -> Job:
+        """Keep what *change* makes of *job*, however it stands there by now, and return it.
+
+        Clients send several batches at once: none of them may take another one's place.
+        """
+        while True:
+            found, version = await self._versioned(_job(job.id))
+            altered = replace(change(_read(found)), touched=self.moment)
+            try:
+                await self._put(_job(job.id), asdict(altered), version)
+            except Conflict:
+                continue
+            return altered
+
     async def job(self, given: str, *, old: bool = False) -> Job:
         """Return the job with this id; RecordNotFound."""
-        found = await self._get(_job(canonical(given) or given))
-        job = Job(**{**found, "batches": tuple(found["batches"])})
+        job = _read(await self._get(_job(canonical(given) or given)))
         if job.old is not old:
             raise RecordNotFound
         return job
@@ -189,6 +202,10 @@ class Jobs:
 def new_id(prefix: str) -> str:
     """Return an id that nobody can guess."""
     return numbered(prefix, randbelow(62**10))
+
+
+def _read(found: Mapping[str, Any]) -> Job:
+    return Job(**{**found, "batches": tuple(found["batches"])})
 
 
 def _job(identifier: str) -> str:

@@ -128,7 +128,8 @@ async def upserted(
     own = {other: value for other, value in values.items() if other.lower() != key[0].lower()}
     if not found:
         return await made(turn, name, {key[0]: key[1], **own}) or "", True
-    await changed(turn, name, found[0].id, own)
+    if own:
+        await changed(turn, name, found[0].id, own)
     return found[0].id, False
 
 
