@@ -275,3 +275,24 @@ class TestComposite:
         reply = await desk.ask("anna", "POST composite/sobjects/Contact", body)
 
         assert [None, (known["Name"], None), None] == [row and (row["Name"], row["IBAN__c"]) for row in reply.json]
+
+    async def test_conditions(self, desk: Desk) -> None:
+        """A write on a condition, which nobody checks, is refused: alone as well as among others."""
+        known = desk.contact()
+        place, condition = f"{ROOT}/sobjects/Contact/{known['Id']}", "Wed, 21 Oct 2026 07:28:00 GMT"
+        headers = {"If-Unmodified-Since": condition}
+        part = {
+            "method": "PATCH",
+            "url": place,
+            "referenceId": "r",
+            "body": {"FirstName": "No"},
+            "httpHeaders": headers,
+        }
+        told = (await desk.ask("judge", "POST composite", {"compositeRequest": [part]})).json["compositeResponse"]
+        typed = ("content-type", "application/json")
+        alone = await desk.ask(
+            "judge", f"PATCH {place}", {"FirstName": "No"}, typed, ("if-unmodified-since", condition)
+        )
+
+        assert [412, 412] == [told[0]["httpStatusCode"], alone.status]
+        assert known["FirstName"] == desk.org.org.tables["Contact"].rows[known["Id"]]["FirstName"]

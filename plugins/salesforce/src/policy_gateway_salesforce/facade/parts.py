@@ -29,12 +29,13 @@ _ERROR: Final = 300
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One part: its *method*, its *url* from the version of the API on, its JSON, and what its client calls it."""
+    """One part: its *method*, its *url* from the version of the API on, its JSON, its *name* and its *headers*."""
 
     method: str
     url: str
     document: Json = None
     name: str = ""
+    headers: Json = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,9 @@ def _named(listed: list[dict[str, Json]]) -> list[_Part]:
             raise invalid("Every subrequest has a referenceId of its own", "INVALID_INPUT")
         if not url.startswith(_ROOT):
             raise invalid(f"The url of a subrequest begins with {_ROOT}", "INVALID_INPUT")
-        parts.append(_Part(text(told, "method"), url.removeprefix(_ROOT), told.get("body"), name))
+        parts.append(
+            _Part(text(told, "method"), url.removeprefix(_ROOT), told.get("body"), name, told.get("httpHeaders"))
+        )
     return parts
 
 
@@ -121,10 +124,19 @@ def _asked(asked: Asked, part: _Part, known: Known) -> Asked:
         segments=tuple(filled_text(segment, known) for segment in segments),
         query=tuple((name, filled_text(value, known)) for name, value in pairs),
         document=filled(part.document, known),
-        headers={},
+        headers=_headers(part.headers),
         variables={},
         part=True,
     )
+
+
+def _headers(told: Json) -> dict[str, str]:
+    """Return what a part says as headers: conditions count there, too."""
+    if told is None:
+        return {}
+    if not isinstance(told, dict):
+        raise invalid("The httpHeaders of a subrequest are an object", "INVALID_INPUT")
+    return {name.lower(): str(value) for name, value in told.items()}
 
 
 def _composed(name: str, answer: Answer) -> dict[str, Json]:
