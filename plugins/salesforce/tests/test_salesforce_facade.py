@@ -250,7 +250,7 @@ class TestRefused:
         ],
     )
     async def test_not_there(self, desk: Desk, line: str) -> None:
-        """What is not modelled, or not there, is refused in the vendor's shape, and journaled."""
+        """What is not modeled, or not there, is refused in the vendor's shape, and journaled."""
         reply = await desk.ask("judge", line, {} if line.startswith("POST") else None)
 
         assert reply.status in {404, 405}
