@@ -124,6 +124,21 @@ class TestOrder:
 
         assert everything[30:35] == rows("SELECT Id FROM Contact ORDER BY Id LIMIT 5 OFFSET 30")
 
+    def test_by_id(self, rows: Rows, ask: Ask) -> None:
+        """Pages by id bring every record once, new ones at the end, and those that are gone no more."""
+        path = "/services/data/v59.0/sobjects/Contact"
+        made = ask(f"POST {path}", {"LastName": "Engel"}).told["id"]
+        gone = ask(f"POST {path}", {"LastName": "Engel"}).told["id"]
+        first = rows("SELECT Id FROM Contact WHERE LastName = 'Engel' ORDER BY Id LIMIT 5")
+        ask(f"DELETE {path}/{gone}")
+        more = f"LastName = 'Engel' AND Id > '{first[-1]['Id']}'"
+        rest = rows(f"SELECT Id FROM Contact WHERE {more} ORDER BY Id LIMIT 2000")
+        everything = rows("SELECT Id FROM Contact WHERE LastName = 'Engel' ORDER BY Id")
+
+        assert everything == [*first, *rest]
+        assert made == rest[-1]["Id"]
+        assert rest[1:3] == rows(f"SELECT Id FROM Contact WHERE {more} ORDER BY Id LIMIT 2 OFFSET 1")
+
 
 class TestShape:
     def test_names(self, rows: Rows) -> None:

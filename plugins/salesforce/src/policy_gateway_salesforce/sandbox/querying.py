@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from typing import Any, Final
 
 from policy_gateway_salesforce.sandbox.access import User
@@ -104,6 +105,8 @@ class Finder:
     def find(self, rows: Iterable[Row] | None = None) -> list[Row]:
         """Return what is found among *rows*, or among all records of the object."""
         query, test = self._query, self._test
+        if rows is None and self._goes_by_id():
+            return self._next()
         found = self._all() if rows is None else rows
         if query.scope == "MINE":
             found = [row for row in found if row.get("OwnerId") == self._scope.user.id]
@@ -112,6 +115,22 @@ class Finder:
             chosen = _sorted(chosen, by, ordering)
         start = query.offset or 0
         return chosen[start : None if query.limit is None else start + query.limit]
+
+    def _goes_by_id(self) -> bool:
+        """Tell whether some records are wanted in the order of their ids, which needs neither all nor sorting."""
+        match self._query:
+            case nodes.Query(order=(nodes.Ordering(by=nodes.FieldPath(segments=(name,)), descending=False),)) as query:
+                return name.lower() == "id" and query.limit is not None and not query.scope
+            case _:
+                return False
+
+    def _next(self) -> list[Row]:
+        """Return the wanted records, looking no further than to the last one of them."""
+        query, test, deleted = self._query, self._test, self._scope.deleted
+        found = self._scope.org.tables[self._scope.kind.name].after(_bound(query.where))
+        chosen = (row for row in found if (deleted or not row.get("IsDeleted")) and (test is None or test(row)))
+        start = query.offset or 0
+        return list(islice(chosen, start, start + (query.limit or 0)))
 
     def _all(self) -> Iterable[Row]:
         """Return every record of the object; only one when it is known by its id, so that it is found at once."""
@@ -124,6 +143,19 @@ class Finder:
                 return [] if row is None or (row.get("IsDeleted") and not deleted) else [row]
             case _:
                 return table.rows.values() if deleted else table.live()
+
+
+def _bound(where: nodes.Where | None) -> str:
+    """Return the id after which all records are that meet *where*, as far as it says so plainly; empty otherwise."""
+    match where:
+        case nodes.And(items=items):
+            return max(map(_bound, items), default="")
+        case nodes.Comparison(left=nodes.FieldPath(segments=(name,)), op=">", value=nodes.String(value=value)) if (
+            name.lower() == "id"
+        ):
+            return canonical(value) or ""
+        case _:
+            return ""
 
 
 def shaped(scope: Scope, select: Iterable[nodes.Selected]) -> Shape:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -43,6 +44,7 @@ class Table:
         self.rows: dict[str, Row] = {}
         self._looked_up = tuple(column for column in kind.columns if column.lookup and column.name != "Id")
         self._found: dict[tuple[str, str], set[str]] = {}
+        self._ids: list[str] = []
 
     def copied(self) -> Table:
         """Return a table of its own with the same records."""
@@ -50,6 +52,13 @@ class Table:
         copy.rows = self.rows.copy()
         copy._found = {key: found.copy() for key, found in self._found.items()}
         return copy
+
+    def after(self, identifier: str) -> Iterator[Row]:
+        """Yield the records whose ids come after *identifier*, deleted ones included, in the order of their ids."""
+        if len(self._ids) != len(self.rows):
+            self._ids = sorted(self.rows)
+        ids = self._ids
+        return (self.rows[ids[at]] for at in range(bisect_right(ids, identifier), len(ids)))
 
     def live(self) -> Iterator[Row]:
         """Yield the records that are not deleted, in the order of their ids."""
@@ -66,6 +75,7 @@ class Table:
         self._index(before, identifier, put=False)
         if row is None:
             self.rows.pop(identifier, None)
+            self._ids = []
         else:
             self.rows[identifier] = row
         self._index(row, identifier, put=True)
