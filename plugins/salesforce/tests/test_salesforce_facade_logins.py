@@ -60,6 +60,20 @@ async def stands(gateway: Whole, secret: str) -> bool:
     return reply.status == 200
 
 
+class TestVersions:
+    @pytest.mark.parametrize(("version", "status"), [("39.0", 404), ("40.0", 200), ("70.0", 200), ("71.0", 404)])
+    async def test_versions(self, gateway: Whole, version: str, status: int) -> None:
+        """Every version that is listed is answered, and no other."""
+        client, lines = (
+            HttpClient(gateway.web.app),
+            [HOST, ("authorization", f"Bearer {gateway.keys['judge']}~service~sf")],
+        )
+        listed = {each["version"] for each in (await client.ask("GET", "/services/data", [HOST])).json}
+
+        assert (status == 200) == (version in listed)
+        assert status == (await client.ask("GET", f"/services/data/v{version}/limits", lines)).status
+
+
 class TestOAuth:
     async def test_grants(self, gateway: Whole) -> None:
         """Password, client credentials in the body or the header, and a code get tokens shaped as the vendor's."""

@@ -44,7 +44,7 @@ class TestPaths:
             f"{API}/sobjects/Contact/{FINN}/",
             f"{API}/sobjects/contact/{FINN[:15]}",
             f"/services/data/v40.0/sobjects/Contact/{FINN}",
-            f"/services/data/v62.0/sobjects/Contact/{FINN}",
+            f"/services/data/v70.0/sobjects/Contact/{FINN}",
             f"{API}/sobjects/Contact/Customer_Number__c/K-100000",
             f"{API}/sobjects/Contact/customer_number__c/k-100000/",
             f"{API}/sobjects/Contact/Email/finn.engel.1%40example.org",
@@ -90,7 +90,7 @@ class TestPaths:
         refused = [ask(f"GET {API}/limits", token="wrong"), ask(f"GET {API}/nope", token="")]
 
         assert [(401, "INVALID_SESSION_ID")] * 2 == [(each.status, each.code) for each in refused]
-        assert ["40.0", "62.0"] == [ask("GET /services/data", token="").told[place]["version"] for place in (0, -1)]
+        assert ["40.0", "70.0"] == [ask("GET /services/data", token="").told[place]["version"] for place in (0, -1)]
 
 
 class TestWriting:

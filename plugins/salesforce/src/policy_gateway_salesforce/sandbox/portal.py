@@ -9,7 +9,7 @@ from policy_gateway_salesforce.sandbox.state import Org
 from policy_gateway_salesforce.sandbox.wire import Answer, Asked, Json
 
 OLDEST: Final = 40
-NEWEST: Final = 62
+NEWEST: Final = 70
 _SEASONS: Final = ("Summer", "Winter", "Spring")
 _RESOURCES: Final = ("composite", "jobs", "limits", "query", "queryAll", "recent", "search", "sobjects")
 _LIMITS: Final = MappingProxyType(
