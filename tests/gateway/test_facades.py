@@ -167,3 +167,43 @@ class TestSession:
         await speaking.app.administration.connections.remove("acme", "short")
 
         assert 401 == (await read(speaking, told["token"])).status
+
+
+class TestPaths:
+    async def test_twice_slashed(self, speaking: Whole) -> None:
+        """A second slash at the beginning counts for nothing at a facade: the call and its entry are the same."""
+        lines = (*LEAST, ("authorization", f"Bearer {speaking.keys['anna']}~service~crm"))
+        await speaking.mark("acme")
+        replies = [
+            await HttpClient(speaking.web.app, lines).get(f"{path}?field=first_name")
+            for path in ("/parrot/contacts", "//parrot/contacts", "//parrot/contacts/")
+        ]
+        entries = [(entry["resource"], entry["outcome"]) for entry in await speaking.entries()]
+
+        assert [(200, [{"first_name": "Lena"}])] * 3 == [(reply.status, reply.json) for reply in replies]
+        assert [entries[0]] * 3 == entries
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "///parrot/contacts",
+            "/parrot//contacts",
+            "//parrot//contacts",
+            "//parrot/contacts//",
+            "/%2Fparrot/contacts",
+            "//%2Fparrot/contacts",
+            "/./parrot/contacts",
+            "//parrot/./contacts",
+            "//parrot/%2e%2e/parrot/contacts",
+            "//parrot/../v1/crm/contacts/7",
+            "//v1/crm/contacts/7",
+            "//livez",
+        ],
+    )
+    async def test_disguised(self, speaking: Whole, path: str) -> None:
+        """Any other path that is not in its plain form is refused, at a facade as elsewhere, and asks nothing."""
+        lines = (*LEAST, ("authorization", f"Bearer {speaking.keys['anna']}~service~crm"), ("x-purpose", "service"))
+        speaking.kind.forget()
+        reply = await HttpClient(speaking.web.app, lines).get(f"{path}?field=first_name")
+
+        assert (400, []) == (reply.status, speaking.spy().queries)
