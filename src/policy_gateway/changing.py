@@ -52,7 +52,8 @@ class Changes:
         outcome = await self._write(asked, replace(change, expected=expected), entry, claim)
         if claim is not None:
             await self.idempotency.complete(claim, outcome.id)
-        return await self._after(asked, change, outcome.id)
+        after = await self._after(asked, change, outcome.id)
+        return replace(after, touched=outcome.id, page=replace(after.page, limits=outcome.limits))
 
     async def _current(self, asked: Asked, change: Change) -> Found:
         """Return the record to be changed; a new one is as its values say."""
@@ -121,12 +122,12 @@ class Changes:
 
     async def _replayed(self, asked: Asked, change: Change, claim: Claim) -> Found:
         """Return the record that was changed before: answered under the policy of now, with the values of now."""
-        return replace(await self._after(asked, change, claim.record), replayed=True)
+        return replace(await self._after(asked, change, claim.record), replayed=True, touched=claim.record)
 
     async def _after(self, asked: Asked, change: Change, record: RecordId | None) -> Found:
         """Return the record as it is now, as far as it may be seen; nothing of one that is gone."""
         nothing = Found(Page(change.resource))
-        if record is None or change.kind in ENDING:
+        if record is None or change.quiet or change.kind in ENDING:
             return nothing
         paths = dict.fromkeys((*asked.permit.viewable, *sorted(asked.permit.residual.reads)))
         try:

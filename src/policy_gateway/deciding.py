@@ -6,7 +6,8 @@ contacts by it as company rules permit searching.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Final
 
@@ -20,6 +21,9 @@ from policy_gateway.policy import Policy
 from policy_gateway.query import Action, And, Call, Describe, In, Operation, Query
 from policy_gateway.reading import with_id
 from policy_gateway.uses import Parts, Use, apart, led_to, uses
+
+SHOWN: Final = frozenset({Action.VIEW, Action.SEARCH, Action.EDIT, Action.CREATE, Action.EXPORT, Action.CONTACT})
+"""What somebody must be permitted of a field for the purpose at hand that a CRM's describe would mention."""
 
 MOST_RELATED: Final = 24
 """How much one call may ask of other records; each is one more decision."""
@@ -46,14 +50,14 @@ def described(policy: Policy, principal: Principal, target: Target, reading: Rea
         call = replace(target.call, operation=Describe(resource.name))
         permit = policy.decide(principal, call, resource, reading)
         if isinstance(permit, Permit) and known[resource.name]:
-            actions = {field.path: field.actions for field in permit.known}
-            found.append(KnownResource(_reduced(resource, known), actions))
+            actions = {field.path: field.actions for field in permit.known if field.actions.keys() & SHOWN}
+            if actions:
+                found.append(KnownResource(_reduced(resource, actions.keys(), known), actions))
     return tuple(found)
 
 
-def _reduced(resource: Resource, known: dict[str, frozenset[str]]) -> Resource:
-    """Return *resource* without what is not known: its fields, where they lead, and what hangs on it."""
-    own = known[resource.name]
+def _reduced(resource: Resource, own: AbstractSet[str], known: Mapping[str, frozenset[str]]) -> Resource:
+    """Return *resource* with its *own* fields only, without where they lead and what hangs on it if unknown."""
     fields = {
         path: replace(
             field,
@@ -79,12 +83,15 @@ class _Decider:
         self._resource = target.resource
         self._reading = reading
         self._related = 0
+        self._left_out: dict[str, None] = {}
 
     def decided(self) -> Decision:
         """Return the decision; a refusal of fields says which, in the caller's words."""
         operation = self._call.operation
         if isinstance(operation, Query):
             decision = self._query(operation, self._resource)
+            if isinstance(decision, Permit) and self._left_out:
+                decision = replace(decision, left_out=tuple(self._left_out))
         else:
             decision = self._flat(operation, self._resource)
         if isinstance(decision, Deny) and decision.kind is DenyKind.FIELD:
@@ -156,6 +163,7 @@ class _Decider:
         if not self._call.lenient or not query.select:
             return query
         known = self._policy.known(self._principal, self._call.connection, resource)
+        self._left_out |= dict.fromkeys(path for path in query.select if path in resource.fields.keys() - known)
         return replace(query, select=tuple(path for path in query.select if path in known) or (ID_PATH,))
 
     def _named(self, refusal: Deny, operation: Operation) -> Deny:

@@ -70,9 +70,18 @@ class Gateway:
             released = require_found(release_all(found.learned, permit, self.rendering(asked, found)), call)
             self.fulfil(released.obligations)
             notes = await self.annotate(asked, released)
-            besides = (found.replayed, found.matched, described(policy, principal, target, facts), found.page.limits)
-            disclosure = entry.disclosed(Disclosure(released, notes, permit, entry.correlation, *besides))
-            return worded(disclosure, call, target.resource)
+            disclosure = Disclosure(
+                released,
+                notes,
+                permit,
+                entry.correlation,
+                replayed=found.replayed,
+                matched=found.matched,
+                described=described(policy, principal, target, facts),
+                limits=found.page.limits,
+                touched=found.touched,
+            )
+            return worded(entry.disclosed(disclosure), call, target.resource)
 
     async def handle_batch(self, batch: Batch, credential: Credential) -> list[Disclosure | GatewayError]:
         """Answer each call of *batch* in order, each decided and journalled on its own; errors are answers here."""

@@ -194,7 +194,8 @@ class Change:
     """Change one record of *resource*; *values* by path, None clears a field.
 
     *precondition* is the tag that the caller last saw (``*``: whatever is there). *expected* holds the attributes that
-    the decision was made on; the gateway fills it, and an adapter must not write when they have changed.
+    the decision was made on; the gateway fills it, and an adapter must not write when they have changed. After a
+    *quiet* one nobody wants to see the record, so it is not read again.
     """
 
     kind: ChangeKind
@@ -204,6 +205,7 @@ class Change:
     precondition: str | None = None
     expected: Mapping[str, Value] = field(default_factory=dict)
     idempotency_key: str | None = None
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)

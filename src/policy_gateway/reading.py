@@ -12,7 +12,7 @@ from policy_gateway.errors import Denied, RecordNotFound
 from policy_gateway.facts import Facts
 from policy_gateway.model.decision import Grant, Permit, Residual
 from policy_gateway.model.facts import RecordFacts
-from policy_gateway.model.field import ID_PATH
+from policy_gateway.model.field import ID_PATH, RecordId
 from policy_gateway.model.principal import Principal
 from policy_gateway.ports import Mask
 from policy_gateway.query import Call, Change, Query
@@ -56,6 +56,7 @@ class Found:
     replayed: bool = False
     matched: bool | None = None
     related: Mapping[str, Learned] = field(default_factory=dict)
+    touched: RecordId | None = None
 
     @property
     def learned(self) -> Learned:

@@ -86,7 +86,7 @@ class TestNames:
         [entry] = await gateway.entries()
 
         assert ("deny", "field-refused") == (entry["decision"], entry["code"])
-        assert ["iban"] == [name for name in entry["refused"] if name == "iban"]  # type: ignore[attr-defined]
+        assert "iban" in str(entry["refused"])
         assert "nothing" not in str(entry)
 
     async def test_lenient(self, gateway: Whole) -> None:
@@ -97,6 +97,14 @@ class TestNames:
 
         assert ({"city": "Berlin"}, ("credit_score", "nothing")) == (record.fields, record.withheld)
         assert [("id", "city")] == [query.select for query in gateway.spy().queries]
+        [entry] = await gateway.entries()
+        assert ["credit_score"] == entry["refused"]
+
+    async def test_id_alone(self, gateway: Whole) -> None:
+        """Who asks for the id and something that is withheld gets the id."""
+        found = await said(gateway, Query("Person", ("Id", "iban"), target=LENA))
+
+        assert [({"Id": "7"}, ("iban",))] == [(one.fields, one.withheld) for one in found.released.records]
 
     async def test_lenient_filters_are_strict(self, gateway: Whole) -> None:
         """Filtering by a hidden name is refused whatever the caller puts up with."""
@@ -174,7 +182,7 @@ class TestReferences:
         groups = entry["groups"]
         assert isinstance(groups, list)
 
-        assert ["company", "company/name", "first_name"] == sorted(entry["released"])  # type: ignore[call-overload]
+        assert "['company', 'company/name', 'first_name']" == str(entry["released"])
         assert 2 == len({subject for group in groups for subject in group["subjects"]})
 
     async def test_nobody(self, gateway: Whole) -> None:
@@ -287,6 +295,22 @@ class TestChanges:
         assert "+49 30 23125099" == record.fields["phone"]
         assert {"id": "7", "phone": "+49 30 23125099"} == crm.row("contact", "7", ["phone"])
 
+    async def test_quiet(self, gateway: Whole) -> None:
+        """After a quiet change the record is not read again; the answer says which one it was."""
+        change = Change(ChangeKind.UPDATE, "Person", LENA, {"phone": "+49 30 23125099"}, precondition="*", quiet=True)
+        disclosure = await said(gateway, change)
+
+        assert ("7", ()) == (disclosure.touched, disclosure.released.records)
+        assert 1 == len(gateway.spy().queries)
+
+    async def test_quiet_creation(self, gateway: Whole) -> None:
+        """Who has made a record quietly learns its id with one call to the CRM."""
+        change = Change(ChangeKind.CREATE, "Person", values={"first_name": "Ida"}, quiet=True)
+        disclosure = await said(gateway, change, "selma")
+
+        assert disclosure.touched
+        assert [] == gateway.spy().queries
+
     @pytest.mark.parametrize("name", ["iban", "nothing", "employer.name"])
     async def test_refused(self, gateway: Whole, name: str) -> None:
         """What may not be written, and what there is not, is refused by its name."""
@@ -309,7 +333,7 @@ class TestDescribing:
         [known] = (await said(gateway, Describe("Person"), "arno")).described
 
         assert "phone" in known.resource.fields
-        assert not {"credit_score", "memory.shoe_size"} & known.resource.fields.keys()
+        assert not {"credit_score", "memory.shoe_size", "iban"} & known.resource.fields.keys()
         assert ("company",) == known.resource.fields["company"].references
         assert "clear" == known.actions["phone"]["view"].name
 

@@ -56,7 +56,11 @@ def about_paths(call: Call, *, known: bool) -> Body:
 
 def refused_fields(decision: Decision | None) -> Body:
     """Return the fields that a call in a CRM's dialect may not use; they exist, so naming them is safe here."""
-    refused = decision.fields if isinstance(decision, Deny) else ()
+    match decision:
+        case Deny(fields=refused) | Permit(left_out=refused):
+            pass
+        case None:
+            refused = ()
     return {"refused": [plain(path) for path in sorted(refused)]} if refused else {}
 
 

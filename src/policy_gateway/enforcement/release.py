@@ -218,7 +218,8 @@ class Plans:
         if ruling not in self._revealed:
             grant = grant_of(ruling, permit, self._rendering.resource)
             plan = Revealed(ruling, grant, permit, self._rendering) if grant.levels.get(ID_PATH) == CLEAR else None
-            absent = plan is None or (not plan.levels and plan.withheld)
+            named = ID_PATH in self._rendering.selection  # who has asked for the id is shown the id
+            absent = plan is None or (not plan.levels and plan.withheld and not named)
             self._revealed[ruling] = None if absent else plan
         return self._revealed[ruling]
 

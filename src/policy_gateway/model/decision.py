@@ -139,7 +139,8 @@ class Permit:
     *searchable* tells which of the records that it then finds may be released. *change*, for a change, decides each
     written path on the record as it is: anything below clear refuses the whole change. *envelope* tells which
     provenance parts may accompany the values of a record with certain truths. *known* is filled for a Describe,
-    *related* for a query that reaches beyond its own records.
+    *related* for a query that reaches beyond its own records. *left_out* are fields that a lenient call named and its
+    caller may not know of, for the journal alone.
     """
 
     version: str
@@ -155,6 +156,7 @@ class Permit:
     reading: Reading = field(default_factory=dict)
     searchable: Searchable = everywhere
     related: tuple[Related, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def viewable(self) -> tuple[str, ...]:

@@ -92,8 +92,8 @@ class Disclosure:
 
     *permit* is what it was released under (its version, its obligations, and for a Describe the known fields),
     *correlation* the journal entry's id. *replayed* tells that an idempotent change had been applied before, *matched*
-    what a Verify found. *described* answers a Describe in a dialect, *limits* is what the CRM said of its quotas, and
-    *named* what names mean in the answer to a Query in a dialect.
+    what a Verify found, *touched* is the record that was changed. *described* answers a Describe in a dialect, *limits*
+    is what the CRM said of its quotas, and *named* what names mean in the answer to a Query in a dialect.
     """
 
     released: Released
@@ -104,6 +104,7 @@ class Disclosure:
     matched: bool | None = None
     described: tuple[KnownResource, ...] = ()
     limits: Mapping[str, str] = field(default_factory=dict)
+    touched: RecordId | None = None
     named: Named | None = None
 
     @property

@@ -49,6 +49,7 @@ SAID_OF_ONE = {
     "policy_version": "v1",
     "purpose": "service",
     "reason": "customer-asked",
+    "refused": [],
     "released": ["name"],
     "remark": "",
     "request_id": "R-3",

@@ -40,7 +40,7 @@ class Desk:
 
     async def issue(self, *purposes: str, tenant: str = "acme", **granted: object) -> str:
         """Return a new key of Anna's."""
-        return (await self.keys.issue(tenant, "user:anna", Grant(purposes, **granted))).key  # type: ignore[arg-type]
+        return (await self.keys.issue(tenant, "user:anna", Grant(purposes, **granted))).key  # type: ignore[arg-type]  # what a key may be limited by
 
     async def login(self, key: str, name: str = "service@crm", dialect: str = "salesforce") -> Login:
         """Log in with *key*."""

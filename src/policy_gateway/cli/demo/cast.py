@@ -34,7 +34,7 @@ CAST: Final = (
         ("agent", "team:berlin"),
         ("service", "complaint", "callback", "collections", "consent_request"),
         MappingProxyType({"en": "agent at ACME", "de": "Agentin bei ACME"}),
-        MappingProxyType({"owner_id.hubspot": "7001"}),
+        MappingProxyType({"owner_id.hubspot": "7001", "owner_id.salesforce": "005Ws000000001fIAA"}),
     ),
     Role(
         "Selma",
@@ -43,7 +43,7 @@ CAST: Final = (
         ("supervisor", "team:berlin"),
         ("service", "complaint", "callback", "collections", "audit"),
         MappingProxyType({"en": "supervisor at ACME", "de": "Teamleiterin bei ACME"}),
-        MappingProxyType({"owner_id.hubspot": "7002"}),
+        MappingProxyType({"owner_id.hubspot": "7002", "owner_id.salesforce": "005Ws000000001gIAA"}),
     ),
     Role(
         "Mara",
@@ -52,7 +52,7 @@ CAST: Final = (
         ("marketer",),
         ("marketing", "survey"),
         MappingProxyType({"en": "marketing for ACME", "de": "Werbung für ACME"}),
-        MappingProxyType({"owner_id.hubspot": "7003"}),
+        MappingProxyType({"owner_id.hubspot": "7003", "owner_id.salesforce": "005Ws000000001hIAA"}),
     ),
     Role(
         "Ben",
@@ -61,7 +61,7 @@ CAST: Final = (
         ("agent", "team:munich"),
         ("service", "complaint", "callback"),
         MappingProxyType({"en": "agent at Bolt", "de": "Agent bei Bolt"}),
-        MappingProxyType({"owner_id.hubspot": "7001"}),
+        MappingProxyType({"owner_id.hubspot": "7001", "owner_id.salesforce": "005Ws000000001fIAA"}),
     ),
     Role(
         "Audrey",
@@ -99,10 +99,33 @@ ENVELOPES: Final[Mapping[tuple[str, str], Mapping[str, object]]] = MappingProxyT
                 "source": "the person",
             }
         ),
+        (ACME, "salesforce"): MappingProxyType(
+            {
+                "collected_by": "team:sales",
+                "collection_point": "order by telephone, Berlin",
+                "collection_method": "conversation",
+                "purposes": ("service", "complaint", "callback", "collections"),
+                "legal_basis": "contract",
+                "storage_duration": "P3Y",
+                "source": "the person",
+            }
+        ),
         (BOLT, "hubspot"): MappingProxyType(
             {
                 "collected_by": "team:fitting",
                 "collection_point": "hearing test, Munich shop",
+                "collection_method": "conversation",
+                "purposes": ("service", "complaint", "callback"),
+                "legal_basis": "contract",
+                "special_category_basis": "h",
+                "storage_duration": "P3Y",
+                "source": "the person",
+            }
+        ),
+        (BOLT, "salesforce"): MappingProxyType(
+            {
+                "collected_by": "team:fitting",
+                "collection_point": "order of batteries by telephone",
                 "collection_method": "conversation",
                 "purposes": ("service", "complaint", "callback"),
                 "legal_basis": "contract",

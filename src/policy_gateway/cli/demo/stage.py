@@ -14,7 +14,8 @@ from policy_gateway import logs
 from policy_gateway.app import App, now, running
 from policy_gateway.cli.demo.authority import trusted
 from policy_gateway.cli.demo.cast import RULE_FILE
-from policy_gateway.cli.demo.crms import HUBSPOT, Crm, connect, parties, portals
+from policy_gateway.cli.demo.clients import USERS, programs, written
+from policy_gateway.cli.demo.crms import HUBSPOT, Crm, connect, orgs, parties, portals
 from policy_gateway.cli.demo.folder import made
 from policy_gateway.cli.demo.people import Player, documented, players
 from policy_gateway.cli.demo.scenes import Found, found, scenes
@@ -51,8 +52,8 @@ def play(folder: Path, wanted: int, tryton: Callable[[], Started | None], termin
 
 
 async def _play(settings: Settings, folder: Path, tryton: Callable[[], Started | None], terminal: Terminal) -> None:
-    async with portals(terminal) as own, running(settings) as app:
-        crms = (*own, *parties(await asyncio.to_thread(tryton)))
+    async with portals(terminal) as hubspots, orgs(terminal) as salesforces, running(settings) as app:
+        crms = (*hubspots, *salesforces, *parties(await asyncio.to_thread(tryton)))
         await connect(app.administration, crms)
         await documented(app)
         cast = await players(app, folder)
@@ -115,10 +116,29 @@ class _Playbill:
         terminal.line(f"# {terminal.texts('demo.tls', site=self._secured.site)}")
         for line in self._secured.lines():
             terminal.line(line)
+        self._clients(cast)
         terminal.line()
         terminal.say("demo.page", page=f"{self._site}/console")
         terminal.say("demo.files", folder=self._folder)
         terminal.say("demo.stop")
+
+    def _clients(self, cast: Mapping[str, Player]) -> None:
+        """Print what clients that there are do here: one colleague's programs, and how everybody's are run."""
+        terminal, secured = self._terminal, self._secured
+        folder = self._folder / "clients"
+        every = tuple(programs(cast, folder, secured.site, secured.authority))
+        terminal.line()
+        terminal.say("demo.clients")
+        for program in every:
+            written(program)
+            if program.name == USERS[0][0]:
+                terminal.line()
+                terminal.line(f"# {program.client.name}: {terminal.texts(program.client.remark)}")
+                terminal.line(program.text.rstrip())
+        terminal.line()
+        terminal.line(f"# {terminal.texts('demo.programs', folder=folder)}")
+        for program in every:
+            terminal.line(program.command)
 
     def pages(self, app: App, cast: Mapping[str, Player], seen: Found) -> Pages:
         """Return what the page shows."""

@@ -42,6 +42,22 @@ DEMO: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "The same over TLS, for clients that insist on it: {site}. How a client trusts it:",
             "Dasselbe über TLS, für Clients, die darauf bestehen: {site}. So vertraut ihm ein Client:",
         ),
+        "demo.clients": (
+            "Clients that there are, with another address and another token, and nothing else changed; Anna's:",
+            "Vorhandene Clients, mit anderer Adresse und anderem Token, sonst unverändert; die von Anna:",
+        ),
+        "demo.salesforce": (
+            "numbers in clear, no IBAN; with WHERE IBAN__c LIKE 'DE%' it is refused as for an unknown column",
+            "Nummern im Klartext, keine IBAN; mit WHERE IBAN__c LIKE 'DE%' abgelehnt wie eine unbekannte Spalte",
+        ),
+        "demo.jsforce": ("the same, logging in with a user name", "dasselbe, angemeldet mit einem Benutzernamen"),
+        "demo.hubspot": ("the same rules in HubSpot", "dieselben Regeln in HubSpot"),
+        "demo.programs": (
+            "The same as files, and Mara's. What they need: pip install simple-salesforce hubspot-api-client;"
+            " npm install --prefix {folder} jsforce",
+            "Dasselbe als Dateien, auch die von Mara. Sie brauchen: pip install simple-salesforce hubspot-api-client;"
+            " npm install --prefix {folder} jsforce",
+        ),
         "demo.page": (
             "One contact as everybody sees it, and a rule to change: {page}",
             "Ein Kontakt, wie ihn jeder sieht, und eine Regel zum Ändern: {page}",
@@ -62,6 +78,10 @@ DEMO: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "demo.no-hubspot": (
             "the demo needs HubSpot's sandbox: install policy-gateway-hubspot",
             "die Demo braucht die HubSpot-Sandbox: installieren Sie policy-gateway-hubspot",
+        ),
+        "demo.no-salesforce": (
+            "the demo needs Salesforce's sandbox: install policy-gateway-salesforce",
+            "die Demo braucht die Salesforce-Sandbox: installieren Sie policy-gateway-salesforce",
         ),
         "demo.locked": (
             "another demo runs in {folder}: end it, or take another --folder",

@@ -144,8 +144,7 @@ async def _saved(turn: Turn, changes: Sequence[Change | Refusal]) -> list[Saved]
 def _end(change: Change, end: Disclosure | GatewayError) -> Saved:
     if isinstance(end, GatewayError):
         return Saved(refusal=_among(refusal_of_change(end, change)))
-    records = end.released.records
-    return Saved(change.target or (records[0].id if records else None))
+    return Saved(change.target or end.touched)
 
 
 async def _all_or_none(turn: Turn, changes: Sequence[Change | Refusal]) -> list[Saved]:
@@ -201,11 +200,11 @@ def _change(kind: ChangeKind, record: Mapping[str, Json]) -> Change | Refusal:
         values = values_of(record)
         given = [own for own in values if own.lower() == ID.lower()]
         if kind is ChangeKind.CREATE:
-            return Change(kind, name, values=values)
+            return Change(kind, name, values=values, quiet=True)
         target = canonical(str(values.pop(given[0]))) if given else None
         if target is None:
             raise invalid("Id not specified in an update call", "MISSING_ARGUMENT" if not given else "MALFORMED_ID")
-        return Change(kind, name, RecordId(target), values, precondition=ANY_STATE)
+        return Change(kind, name, RecordId(target), values, precondition=ANY_STATE, quiet=True)
     except Refusal as refused:
         return refused
 

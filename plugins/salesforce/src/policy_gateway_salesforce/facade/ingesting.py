@@ -94,14 +94,14 @@ def _change(job: Job, row: Row, fields: Mapping[str, Field]) -> Change | Refusal
     if job.operation == "insert":
         if not values:
             return invalid("Required fields are missing", "REQUIRED_FIELD_MISSING")
-        return Change(ChangeKind.CREATE, job.object, values=values)
+        return Change(ChangeKind.CREATE, job.object, values=values, quiet=True)
     given = next((own for own in values if own.lower() == ID.lower()), None)
     target = canonical(str(values.pop(given))) if given is not None else None
     if target is None:
         return invalid("Id not specified", "MISSING_ARGUMENT" if given is None else "MALFORMED_ID")
     if job.operation == "delete":
         return Change(ChangeKind.DELETE, job.object, RecordId(target), precondition=ANY_STATE)
-    return Change(ChangeKind.UPDATE, job.object, RecordId(target), values, precondition=ANY_STATE)
+    return Change(ChangeKind.UPDATE, job.object, RecordId(target), values, precondition=ANY_STATE, quiet=True)
 
 
 def _values(row: Row, job: Job) -> Mapping[str, Json]:

@@ -134,14 +134,13 @@ async def upserted(
 
 
 async def made(turn: Turn, name: str, values: Mapping[str, Value]) -> str | None:
-    """Make a record of *values*; return its id, None when its maker may not see it."""
-    records = (await written(turn, Change(ChangeKind.CREATE, name, values=values))).released.records
-    return records[0].id if records else None
+    """Make a record of *values*; return its id."""
+    return (await written(turn, Change(ChangeKind.CREATE, name, values=values, quiet=True))).touched
 
 
 async def changed(turn: Turn, name: str, target: RecordId, values: Mapping[str, Value]) -> None:
     """Change the record *target* as *values* say, whatever it is now: clients do not say what they saw."""
-    await written(turn, Change(ChangeKind.UPDATE, name, target, values, precondition=ANY_STATE))
+    await written(turn, Change(ChangeKind.UPDATE, name, target, values, precondition=ANY_STATE, quiet=True))
 
 
 async def deleted(turn: Turn, name: str, target: RecordId) -> None:
