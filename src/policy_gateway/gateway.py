@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from policy_gateway.audit import Entries, Entry
 from policy_gateway.changing import Changes
-from policy_gateway.crm import Connections
+from policy_gateway.crm import Connections, together
 from policy_gateway.deciding import decide, described
 from policy_gateway.enforcement import Rendering, release_all, require_found, require_permit, require_purpose, worded
 from policy_gateway.enforcement.release import ValueKey
@@ -32,6 +32,7 @@ from policy_gateway.records import Page
 from policy_gateway.verifying import Verifications
 
 MOST_CALLS_AT_ONCE = 8
+MOST_READS_AT_ONCE = 100
 UNDECIDED_PARTS = frozenset({"gap", "value"})
 """That an envelope is missing, and the token by which an edit names the value: neither says anything of an envelope."""
 
@@ -85,7 +86,8 @@ class Gateway:
 
     async def handle_batch(self, batch: Batch, credential: Credential) -> list[Disclosure | GatewayError]:
         """Answer each call of *batch* in order, each decided and journalled on its own; errors are answers here."""
-        at_once = asyncio.Semaphore(MOST_CALLS_AT_ONCE)
+        reading = all(isinstance(call.operation, Query) for call in batch.calls)
+        at_once = asyncio.Semaphore(MOST_READS_AT_ONCE if reading else MOST_CALLS_AT_ONCE)
 
         async def answer(call: Call) -> Disclosure | GatewayError:
             async with at_once:
@@ -94,7 +96,8 @@ class Gateway:
                 except GatewayError as error:
                     return error
 
-        return list(await asyncio.gather(*(answer(call) for call in batch.calls)))
+        with together():
+            return list(await asyncio.gather(*(answer(call) for call in batch.calls)))
 
     async def refused(self, attempt: Call, credential: Credential, error: GatewayError) -> None:
         """Journal what never became a call (a query that does not parse, say) and raise *error*."""

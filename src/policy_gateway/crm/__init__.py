@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from policy_gateway.crm.connections import GATEWAY, RESERVED, Check, Connections, Drift, Wiring
 from policy_gateway.crm.cursors import Binding, Cursors
+from policy_gateway.crm.gathering import together
 from policy_gateway.crm.guard import guarded
 from policy_gateway.crm.http import HttpTransport
 from policy_gateway.crm.http_connection import HttpLimits
@@ -43,4 +44,5 @@ __all__ = [
     "outcome_of",
     "parse_base_url",
     "resilient",
+    "together",
 ]

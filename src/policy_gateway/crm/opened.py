@@ -9,6 +9,7 @@ from contextvars import Context
 from dataclasses import dataclass
 from typing import Protocol
 
+from policy_gateway.crm.gathering import GatheringAdapter
 from policy_gateway.crm.guard import guarded
 from policy_gateway.crm.http import HttpTransport
 from policy_gateway.crm.http_connection import HttpLimits
@@ -127,7 +128,7 @@ class OpenConnection:
         if not isinstance(catalogue, Catalogue):
             raise UpstreamInvalid("the adapter did not describe its resources")
         try:
-            return Described(guarded(self._adapter, catalogue), catalogue, Names(catalogue))
+            return Described(guarded(GatheringAdapter(self._adapter), catalogue), catalogue, Names(catalogue))
         except re.error:
             raise UpstreamInvalid("the adapter described ids in a way that cannot be checked") from None
 
