@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import replace
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
+from policy_gateway.identity.sessions import Sessions
 from policy_gateway.testing.canaries import Ask, Overheard, Worlds, kept, said, traces
 from policy_gateway.testing.entrances import HttpClient, Reply
-from policy_gateway.testing.gateways import Whole
-from policy_gateway.web import Web
-from policy_gateway_memory import MemoryCrm
+from policy_gateway.testing.gateways import Persona, Spy, WatchedKind, Whole, connect, whole
+from policy_gateway.web import HttpRules, Supplies, Web, assemble
+from policy_gateway_memory import MemoryCrm, MemoryKind
+from policy_gateway_memory.dresses import HUBSPOT, SALESFORCE, org_id
+from policy_gateway_memory.dressing import DressedKind
 
+SHIPPED = Path(__file__).parents[2] / "policies"
 HIDDEN: Mapping[str, str] = {
     "iban": "DE44CANARY7700IBAN55",
     "notes": "canary-notes-tumour",
@@ -72,3 +77,148 @@ def worlds(attacked: Whole, crm: MemoryCrm) -> Worlds:
         return replies[0]
 
     return ask
+
+
+FACED = {"salesforce": "sf", "hubspot": "hub"}
+"""The connections of both tenants, by the dialect that is spoken there."""
+_VARIES = re.compile(rb"[0-9a-f]{32}|\"(startedAt|completedAt)\":\"[^\"]*\"")
+_VARYING = frozenset({"x-correlation-id", "x-hubspot-correlation-id", "content-length"})
+
+
+@dataclass(frozen=True, slots=True)
+class Faced:
+    """A gateway with both facades: *dialect* is the one that is attacked, *sent* all that has left."""
+
+    whole: Whole
+    dialect: str
+    crms: Mapping[str, MemoryCrm]
+    overheard: Overheard
+
+    @property
+    def crm(self) -> MemoryCrm:
+        """Return the CRM behind."""
+        return self.crms[self.dialect]
+
+    @property
+    def spy(self) -> Spy:
+        """Return who watches it."""
+        return self.whole.spy("acme", FACED[self.dialect])
+
+    def id(self, resource: str, number: str) -> str:
+        """Return the id of the record *number*, as the CRM shapes it."""
+        return org_id(resource, number) if self.dialect == "salesforce" else number
+
+    def client(self, who: str = "arno", purpose: str = "service") -> HttpClient:
+        """Return the client of *who*."""
+        bearer = f"Bearer {self.whole.keys[who]}~{purpose}~{FACED[self.dialect]}"
+        return HttpClient(self.overheard, (("host", "localhost"), ("authorization", bearer)))
+
+    async def ask(self, line: str, document: object = None, *lines: tuple[str, str], who: str = "arno") -> Reply:
+        """Return the answer to ``GET /services/…``."""
+        method, _, target = line.partition(" ")
+        client = self.client(who)
+        if document is None:
+            return await client.ask(method, target, [*client.lines, *lines])
+        return await client.send(method, target, document, *lines)
+
+    async def entries(self) -> Sequence[Mapping[str, object]]:
+        """Return what the journal says since the beginning, or :meth:`forget`."""
+        return await self.whole.entries()
+
+    async def forget(self) -> None:
+        """Forget what was asked and journalled."""
+        self.whole.kind.forget()
+        await self.whole.mark("acme", "bolt")
+
+    def hide(self, hidden: Mapping[str, object]) -> None:
+        """Give all contacts *hidden* values."""
+        set_up(self.crm, hidden)
+
+
+def told(reply: Reply) -> tuple[object, ...]:
+    """Return every byte of an answer but correlation ids and the times of asking."""
+    lines = tuple(line for line in reply.lines if line[0] not in _VARYING)
+    return reply.status, lines, _VARIES.sub(b"", reply.body)
+
+
+def _filled(crm: MemoryCrm, dialect: str) -> None:
+    def id_of(resource: str, number: str) -> str:
+        return org_id(resource, number) if dialect == "salesforce" else number
+
+    then = {"created_at": "2026-01-02T03:04:05+00:00", "updated_at": "2026-01-02T03:04:05+00:00"}
+    crm._rows.clear()
+    crm._counters.clear()
+    crm.add("company", id=id_of("company", "70"), name="Nordlicht Energie", phone="+49 30 23125070", **then)
+    crm.add("company", id=id_of("company", "71"), name="Hafen Logistik", phone="+49 40 66969071", **then)
+    own = {"city": "Berlin", "team": "berlin", "vip": False, "credit_score": 731, **then}
+    lena = {"first_name": "Lena", "last_name": "Vogt", "email": "lena@example.com", "phone": "+49 30 23125001"}
+    karl = {"first_name": "Karl", "last_name": "Weber", "email": "karl@example.net", "phone": "+49 40 66969008"}
+    crm.add("contact", id=id_of("contact", "7"), company=id_of("company", "70"), customer_number="K-7", **lena, **own)
+    crm.add("contact", id=id_of("contact", "8"), company=id_of("company", "71"), customer_number="K-8", **karl, **own)
+    set_up(crm, HIDDEN)
+
+
+@pytest.fixture(scope="session")
+async def facing(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Whole, Mapping[str, MemoryCrm]]]:
+    """Yield one gateway with both facades before CRMs in memory that have the vendors' names."""
+    people = {
+        "anna": Persona("user:anna", "acme", ("agent", "team:berlin"), ("service", "collections")),
+        "arno": Persona("user:arno", "acme", ("agent",), ("service",)),
+        "selma": Persona("user:selma", "acme", ("supervisor",), ("service",)),
+        "dora": Persona("user:dora", "acme", ("dpo",), ("administration",)),
+        "ben": Persona("user:ben", "bolt", ("agent", "team:munich"), ("service",)),
+    }
+    memory, folder = MemoryKind(), tmp_path_factory.mktemp("faced")
+    kind = WatchedKind(DressedKind(memory, {"sf": SALESFORCE, "hub": HUBSPOT}))
+    async with whole(folder, kind, people, policies=SHIPPED) as gateway:
+        places = [(tenant, name) for tenant in ("acme", "bolt") for name in FACED.values()]
+        await connect(gateway.app, places)
+        known = gateway.app.administration
+
+        async def kinds(tenant: str) -> Mapping[str, str]:
+            del tenant
+            return {name: dialect for dialect, name in FACED.items()}
+
+        facades = tuple(known.extensions.facades.values())
+        sessions = Sessions(*known.authenticators, kinds)
+        app = gateway.app
+        supplies = Supplies(app.directory, app.health, facades=facades, sessions=sessions, shelf=known.shelf)
+        web = assemble(app.gateway, HttpRules(), supplies)
+        yield replace(gateway, web=web), {dialect: memory.crm("acme", name) for dialect, name in FACED.items()}
+        assert [] == traces(_secrets(gateway), kept(folder))
+
+
+async def _faced(facing: tuple[Whole, Mapping[str, MemoryCrm]], dialect: str) -> Faced:
+    gateway, crms = facing
+    for name, crm in crms.items():
+        _filled(crm, name)
+    for tenant in ("acme", "bolt"):
+        for place in FACED.values():
+            gateway.app.administration.connections._forget((tenant, place))
+    found = Faced(gateway, dialect, crms, Overheard(gateway.web.app))
+    await found.forget()
+    return found
+
+
+@pytest.fixture
+async def org(facing: tuple[Whole, Mapping[str, MemoryCrm]]) -> AsyncIterator[Faced]:
+    """Yield the gateway as new, attacked by Salesforce's clients; afterwards no canary is in what it sent or wrote."""
+    found = await _faced(facing, "salesforce")
+    yield found
+    _search(found)
+
+
+@pytest.fixture
+async def portal(facing: tuple[Whole, Mapping[str, MemoryCrm]]) -> AsyncIterator[Faced]:
+    """Yield the gateway as new, attacked by HubSpot's clients; afterwards no canary is in what it sent or wrote."""
+    found = await _faced(facing, "hubspot")
+    yield found
+    _search(found)
+
+
+def _search(faced: Faced) -> None:
+    assert [] == traces(_secrets(faced.whole), *faced.overheard.sent)
+
+
+def _secrets(gateway: Whole) -> tuple[str, ...]:
+    return (*HIDDEN.values(), *gateway.keys.values(), gateway.settings.master_key.get_secret_value())

@@ -25,7 +25,7 @@ from policy_gateway_memory.crm import MemoryCrm, Row
 from policy_gateway_memory.related import STEP, unjoined, with_related
 
 MAX_PAGE = 1000
-_CURSOR = re.compile(r"(?P<kind>[ko]):(?P<place>[0-9]{1,20})", re.ASCII)
+_CURSOR = re.compile(r"(?:k:(?P<place>[0-9A-Za-z]{1,20})|o:(?P<count>[0-9]{1,20}))", re.ASCII)
 _SEED: TypeAdapter[dict[str, list[dict[str, JsonValue]]]] = TypeAdapter(dict[str, list[dict[str, JsonValue]]])
 
 
@@ -233,10 +233,10 @@ def _start(query: Query, rows: list[Row]) -> int:
     if query.cursor is None:
         return 0
     place = _CURSOR.fullmatch(query.cursor)
-    if place is None or (place["kind"] == "o") is not bool(query.order):
+    if place is None or (place["count"] is not None) is not bool(query.order):
         raise InvalidCall("the cursor is not one of this connection")
     if query.order:
-        return min(int(place["place"]), len(rows))
+        return min(int(place["count"]), len(rows))
     key = filtering.sort_key(catalogue.native_field("id", FieldType.TEXT))
     last = key({"id": place["place"]})
     return sum(1 for row in rows if key(row) <= last)
