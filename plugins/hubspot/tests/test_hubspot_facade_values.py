@@ -4,12 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from policy_gateway.errors import RateLimited
 from policy_gateway.model.field import Field, FieldType, Value
 from policy_gateway.query import And, Compare, In, Not, Op, Or, Text, searched_paths
 from policy_gateway.wire import Json
 from policy_gateway_hubspot.facade.kinds import CONTACTS
 from policy_gateway_hubspot.facade.known import Knowledge, Known, Place
-from policy_gateway_hubspot.facade.refusals import Invalid
+from policy_gateway_hubspot.facade.refusals import Invalid, worded
 from policy_gateway_hubspot.facade.request import DATED, taken_apart
 from policy_gateway_hubspot.facade.searching import search_of
 from policy_gateway_hubspot.facade.values import masked, sought, spelled, typed
@@ -164,3 +165,23 @@ class TestKnowledge:
         assert known == knowledge.recall(HERE, 1.0)
         knowledge.notice(HERE, "2")
         assert knowledge.recall(HERE, 1.0) is None
+
+
+class TestLimits:
+    @pytest.mark.parametrize(
+        ("wait", "policy"),
+        [
+            (0, "SECONDLY"),
+            (1, "SECONDLY"),
+            (2, "TEN_SECONDLY_ROLLING"),
+            (10, "TEN_SECONDLY_ROLLING"),
+            (11, "DAILY"),
+            (300, "DAILY"),
+        ],
+    )
+    def test_policy(self, wait: int, policy: str) -> None:
+        """A limit is told by the name and in the words after which HubSpot's clients wait long enough, or give up."""
+        said = worded(RateLimited(retry_after=wait))
+
+        assert (policy, f"You have reached your {policy.lower()} limit.") == (said.more["policyName"], said.message)
+        assert (("retry-after", str(max(wait, 1))),) == said.headers

@@ -21,7 +21,10 @@ NOT_FOUND: Final = "OBJECT_NOT_FOUND"
 SCOPES: Final = "MISSING_SCOPES"
 LONGEST_WORD: Final = 100
 LONGEST_WAIT: Final = 3600
-_TEN_SECONDS: Final = 10
+_POLICIES: Final = (("SECONDLY", 1), ("TEN_SECONDLY_ROLLING", 10))
+"""HubSpot's quotas and the seconds after which its clients try again; they go by the name and the message alone."""
+
+_DAILY: Final = "DAILY"
 
 PROPERTY_UNKNOWN: Final = "PROPERTY_DOESNT_EXIST"
 READ_ONLY: Final = "READ_ONLY_VALUE"
@@ -227,11 +230,11 @@ def _missing_scopes(scopes: Sequence[str]) -> Wording:
 
 def _limited(error: errors.GatewayError) -> Wording:
     wait = min(error.retry_after, LONGEST_WAIT) if isinstance(error, errors.RateLimited) else LONGEST_WAIT
-    policy = "SECONDLY" if wait < _TEN_SECONDS else "TEN_SECONDLY_ROLLING"
+    policy = next((name for name, longest in _POLICIES if wait <= longest), _DAILY)
     return Wording(
         429,
         "RATE_LIMITS",
-        "You have reached your limit.",
+        f"You have reached your {policy.lower()} limit.",
         {"errorType": "RATE_LIMIT", "policyName": policy},
         (("retry-after", str(max(1, wait))),),
     )
