@@ -39,8 +39,7 @@ async def one(asked: Asked, turn: Turn) -> Answer:
         disclosure = await turn.show(query)
     except FieldRefused as refused:
         raise _unreadable(refused, name) from None
-    sheet = sheet_of(disclosure, name, asked.root, shape_of(names))
-    return Answer(200, sheet.row(disclosure.released.records[0]))
+    return Answer(200, _row(asked, disclosure, names))
 
 
 async def create(asked: Asked, turn: Turn) -> Answer:
@@ -79,7 +78,7 @@ async def one_by_key(asked: Asked, turn: Turn) -> Answer:
         raise nowhere()
     if len(records) > 1:
         return _several(asked, name, records)
-    return Answer(200, sheet_of(disclosure, name, asked.root, shape_of(names)).row(records[0]))
+    return Answer(200, _row(asked, disclosure, names))
 
 
 async def upsert(asked: Asked, turn: Turn) -> Answer:
@@ -198,6 +197,13 @@ def unkeyed(key: str) -> Refusal:
 
 def _unreadable(refused: FieldRefused, name: str) -> Refusal:
     return no_column(refused.names[0], name) if refused.names else refusal_of(refused)
+
+
+def _row(asked: Asked, disclosure: Disclosure, names: tuple[str, ...]) -> dict[str, Json]:
+    """Return the first record: the fields *names*, and its id even if that is not among them."""
+    record = disclosure.released.records[0]
+    row = sheet_of(disclosure, asked.variables["object"], asked.root, shape_of(names)).row(record)
+    return row if any(name.lower() == ID.lower() for name in row) else {**row, ID: record.id}
 
 
 def _several(asked: Asked, name: str, records: tuple[ReleasedRecord, ...]) -> Answer:
