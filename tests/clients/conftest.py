@@ -8,26 +8,40 @@ from __future__ import annotations
 import ipaddress
 import json
 import shutil
+import ssl
 import subprocess
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
+from urllib.request import urlopen
 
 import pytest
 import uvicorn
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from pydantic import SecretStr
 
+from policy_gateway.testing.doubles import Double, Threaded, facing
+from policy_gateway.testing.gateways import Persona, WatchedKind
+from policy_gateway.web.server import Listening
 from policy_gateway_hubspot import sandbox as hubspots
+from policy_gateway_hubspot.sandbox.schema import KINDS as PORTAL
+from policy_gateway_memory import MemoryKind
 from policy_gateway_salesforce import sandbox as salesforces
+from policy_gateway_salesforce.catalogue import resource_name
+from policy_gateway_salesforce.sandbox.kinds import KINDS as ORG
 
 CLIENTS = Path(__file__).parents[2] / ".clients"
+SHIPPED = Path(__file__).parents[2] / "policies"
+PEOPLE = {"anna": Persona("user:anna", "acme", ("agent", "team:berlin"), ("service", "collections"))}
 SCRIPTS = Path(__file__).parent / "scripts"
 PATIENCE = 60.0
 
@@ -184,15 +198,83 @@ def pem(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """A gateway that serves by TLS, before a portal (connection ``hub``) and an org (connection ``sf``)."""
+
+    url: str
+    keys: Mapping[str, str] = field(repr=False)
+    authority: Path
+    hubspot: hubspots.Sandbox
+    salesforce: salesforces.Sandbox
+
+    def to_hubspot(self, persona: str, purpose: str = "service") -> Place:
+        """Return the way to the portal, of a client that *persona* points to the gateway instead."""
+        app = {"CLIENT_ID": f"{purpose}@hub", "CLIENT_SECRET": self.keys[persona]}
+        told = self._logged_in("/oauth/v3/token", app)
+        bearer = f"{self.keys[persona]}~{purpose}~hub"
+        return Place(self.url, bearer, self.authority, {**app, "REFRESH_TOKEN": told["refresh_token"]})
+
+    def to_salesforce(self, persona: str, purpose: str = "service") -> Place:
+        """Return the way to the org, of a client that *persona* points to the gateway instead."""
+        key = self.keys[persona]
+        app = {"CLIENT_ID": f"{purpose}@sf", "CLIENT_SECRET": key}
+        told = self._logged_in("/services/oauth2/token", app)
+        user = {"USERNAME": f"{purpose}@sf", "PASSWORD": key, "CODE": key, "REFRESH_TOKEN": told["refresh_token"]}
+        return Place(self.url, told["access_token"], self.authority, {**app, **user, **somebody(self.salesforce)})
+
+    def _logged_in(self, path: str, app: Mapping[str, str]) -> dict[str, str]:
+        own = {name.lower(): value for name, value in app.items()}
+        form = {"grant_type": "authorization_code", "code": app["CLIENT_SECRET"], "redirect_uri": self.url, **own}
+        trusting = ssl.create_default_context(cafile=self.authority)
+        with urlopen(self.url + path, urlencode(form).encode(), PATIENCE, context=trusting) as answer:  # noqa: S310 -- ours
+            told: dict[str, str] = json.load(answer)
+        return told
+
+
+@pytest.fixture(scope="session")
+def gateway(tls: Tls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """Yield a gateway with the shipped policies, and besides those somebody who may do everything."""
+    hub, org = hubspots.Sandbox(seed=1), salesforces.Sandbox(seed=1)
+    natives = {f"{kind.singular}.hubspot.{each.name}" for kind in PORTAL.values() for each in kind.properties}
+    columns = {f"{resource_name(kind.name)}.salesforce.{each.name}" for kind in ORG.values() for each in kind.columns}
+    columns |= {f"{resource_name(name)}.id" for name in ORG.keys() - {"Contact", "Account"}}
+    doubles = (
+        Double("hubspot", "hub", hub, frozenset(natives), {"token": SecretStr(hubspots.TOKEN)}),
+        Double(
+            "salesforce", "sf", org, frozenset(columns), {"token": SecretStr(org.token)}, {"objects": ",".join(ORG)}
+        ),
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tls.certificate, tls.key)
+    folder, kind = tmp_path_factory.mktemp("gateway"), WatchedKind(MemoryKind())
+    opening = partial(facing, folder, SHIPPED, kind, PEOPLE, *doubles)
+    with Threaded(opening, Listening(tls=context, shutdown_deadline=1)) as served:
+        yield Gateway(f"https://127.0.0.1:{served.port}", served.keys, tls.authority, hub, org)
+
+
+@pytest.fixture(scope="class", params=["direct", "gateway"])
+def way(request: pytest.FixtureRequest) -> str:
+    """Return where clients go: to a double itself, or to a gateway before it that lets them do everything."""
+    return str(request.param)
+
+
 @pytest.fixture(scope="class")
-def hubspot() -> hubspots.Sandbox:
+def hubspot(way: str, request: pytest.FixtureRequest) -> hubspots.Sandbox:
     """Return a portal for the tests of a class."""
-    return hubspots.Sandbox(seed=1)
+    if way == "direct":
+        return hubspots.Sandbox(seed=1)
+    portal: hubspots.Sandbox = request.getfixturevalue("gateway").hubspot
+    portal.reset()
+    return portal
 
 
 @pytest.fixture(scope="class")
-def to_hubspot(hubspot: hubspots.Sandbox) -> Iterator[Place]:
-    """Serve the portal and return the way to it."""
+def to_hubspot(way: str, hubspot: hubspots.Sandbox, request: pytest.FixtureRequest) -> Iterator[Place]:
+    """Return the way to the portal."""
+    if way == "gateway":
+        yield request.getfixturevalue("gateway").to_hubspot("judge")
+        return
     app = {
         "CLIENT_ID": hubspots.CLIENT_ID,
         "CLIENT_SECRET": hubspots.CLIENT_SECRET,
@@ -210,8 +292,12 @@ def jwt_key() -> rsa.RSAPrivateKey:
 
 
 @pytest.fixture(scope="class")
-def salesforce(jwt_key: rsa.RSAPrivateKey) -> salesforces.Sandbox:
+def salesforce(way: str, jwt_key: rsa.RSAPrivateKey, request: pytest.FixtureRequest) -> salesforces.Sandbox:
     """Return an org for the tests of a class."""
+    if way == "gateway":
+        org: salesforces.Sandbox = request.getfixturevalue("gateway").salesforce
+        org.reset()
+        return org
     public = jwt_key.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
@@ -219,11 +305,16 @@ def salesforce(jwt_key: rsa.RSAPrivateKey) -> salesforces.Sandbox:
 
 
 @pytest.fixture(scope="class")
-def to_salesforce(salesforce: salesforces.Sandbox, jwt_key: rsa.RSAPrivateKey, tls: Tls) -> Iterator[Place]:
-    """Serve the org by TLS and return the way to it, and to somebody in it."""
-    contacts, accounts = (salesforce.org.tables[name].rows for name in ("Contact", "Account"))
+def to_salesforce(
+    way: str, salesforce: salesforces.Sandbox, jwt_key: rsa.RSAPrivateKey, tls: Tls, request: pytest.FixtureRequest
+) -> Iterator[Place]:
+    """Return the way to the org, and to somebody in it."""
+    signing = {"JWT_KEY": pem(jwt_key).decode()}
+    if way == "gateway":
+        place: Place = request.getfixturevalue("gateway").to_salesforce("judge")
+        yield replace(place, more={**place.more, **signing})
+        return
     sessions = salesforce.org.sessions
-    employed = next(row for row in contacts.values() if row.get("AccountId") in accounts)
     more = {
         "USERNAME": salesforces.INTEGRATION,
         "PASSWORD": salesforces.PASSWORD + salesforces.SECURITY_TOKEN,
@@ -231,9 +322,8 @@ def to_salesforce(salesforce: salesforces.Sandbox, jwt_key: rsa.RSAPrivateKey, t
         "CLIENT_SECRET": salesforces.CLIENT_SECRET,
         "CODE": salesforces.CODE,
         "REFRESH_TOKEN": sessions.refresh_token(sessions.users[salesforces.INTEGRATION.lower()]),
-        "JWT_KEY": pem(jwt_key).decode(),
-        "CONTACT": str(employed["Id"]),
-        "ACCOUNT": str(employed["AccountId"]),
+        **signing,
+        **somebody(salesforce),
     }
     config = uvicorn.Config(
         salesforce,
@@ -246,3 +336,10 @@ def to_salesforce(salesforce: salesforces.Sandbox, jwt_key: rsa.RSAPrivateKey, t
     )
     with served(config) as port:
         yield Place(f"https://127.0.0.1:{port}", salesforce.token, tls.authority, more)
+
+
+def somebody(org: salesforces.Sandbox) -> dict[str, str]:
+    """Return what scripts are told of a contact who works somewhere."""
+    contacts, accounts = (org.org.tables[name].rows for name in ("Contact", "Account"))
+    employed = next(row for row in contacts.values() if row.get("AccountId") in accounts)
+    return {"CONTACT": str(employed["Id"]), "ACCOUNT": str(employed["AccountId"])}

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 
 import uvicorn
 
+from policy_gateway.ports import AsgiApp
 from policy_gateway.web import Web
 from policy_gateway.web.server import Listening, config_of
 
@@ -19,10 +20,17 @@ OPEN = b"<open>"
 @asynccontextmanager
 async def serving(web: Web, listening: Listening | None = None) -> AsyncIterator[int]:
     """Serve *web* on loopback while the context is open; yield the port."""
+    async with hosting(web.app, listening) as port:
+        yield port
+
+
+@asynccontextmanager
+async def hosting(app: AsgiApp, listening: Listening | None = None) -> AsyncIterator[int]:
+    """Serve *app*, whatever it is, as the gateway is served; yield the port."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         chosen = listening or Listening(shutdown_deadline=1)
-        server = uvicorn.Server(config_of(web.app, chosen, chosen.tls))
+        server = uvicorn.Server(config_of(app, chosen, chosen.tls))
         task = asyncio.create_task(server._serve([listener]))  # noqa: SLF001 -- serve() would take the signals
         while not server.started:  # noqa: ASYNC110 -- uvicorn has no event for it
             await asyncio.sleep(0.005)
