@@ -87,7 +87,7 @@ class TestBroken:
             f"2 mistakes were found, so nothing was written. Version {pages.policies.current().version[:12]}"
             in page.text
         )
-        assert "tenants/acme.csv:7:45 allou is neither allow nor deny Meant: did you mean allow ?" in page.text
+        assert "tenants/acme.csv:7:49 allou is neither allow nor deny Meant: did you mean allow ?" in page.text
         assert "tenants/acme.csv:8:4 agnt is not a known role Meant: did you mean agent ?" in page.text
         assert typed == page.draft
 
