@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
+from policy_gateway.crm.typed import typed
 from policy_gateway.errors import ConnectionNotFound, InvalidCall
-from policy_gateway.model.field import ID_PATH, Catalogue, Field, FieldType, Relation, Resource, Value
+from policy_gateway.model.field import ID_PATH, Catalogue, Field, FieldType, Relation, Resource
 from policy_gateway.query import (
     Aggregate,
     And,
@@ -145,7 +146,8 @@ class _Told:
                 return self.query(operation, resource)
             case Change(values=values):
                 own = {
-                    (path := self._path(resource, word)): _own(resource, path, value) for word, value in values.items()
+                    (path := self._path(resource, word)): typed(value, resource.fields.get(path))
+                    for word, value in values.items()
                 }
                 if len(own) < len(values):
                     raise InvalidCall("a field is given twice")
@@ -240,14 +242,6 @@ class _Told:
     def _nowhere(self, word: str) -> str:
         self._words.setdefault(f"{self._within}{NOWHERE}{word}", word)
         return NOWHERE + word
-
-
-def _own(resource: Resource, path: str, value: Value) -> Value:
-    """Return *value* as we have it: several choices are one text in the dialects of CRMs, with semicolons between."""
-    field = resource.fields.get(path)
-    if field is None or field.type is not FieldType.TEXTS or not isinstance(value, str):
-        return value
-    return tuple(item for item in value.split(";") if item)
 
 
 def _indexed(resource: Resource) -> _Index:

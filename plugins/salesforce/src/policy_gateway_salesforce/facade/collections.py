@@ -9,7 +9,7 @@ from typing import Final
 
 from policy_gateway.errors import FieldRefused, GatewayError
 from policy_gateway.model.disclosure import Disclosure
-from policy_gateway.model.field import Field, RecordId
+from policy_gateway.model.field import RecordId
 from policy_gateway.query import Change, ChangeKind, In, Query
 from policy_gateway.wire import Json
 from policy_gateway_salesforce.facade.answers import Answer
@@ -27,7 +27,6 @@ from policy_gateway_salesforce.facade.objects import (
 from policy_gateway_salesforce.facade.refusals import Refusal, invalid, no_column, not_offered, refusal_of
 from policy_gateway_salesforce.facade.rows import shape_of, sheet_of
 from policy_gateway_salesforce.facade.turn import Turn
-from policy_gateway_salesforce.facade.typed import typed_all
 
 MOST_WRITTEN: Final = 200
 MOST_READ: Final = 2000
@@ -113,15 +112,10 @@ async def saved_each(turn: Turn, changes: Sequence[Change | Refusal]) -> list[Sa
     return await _saved(turn, changes)
 
 
-async def upsert_one(
-    turn: Turn, name: str, key: str, record: Mapping[str, Json], fields: Mapping[str, Field] = MappingProxyType({})
-) -> Saved:
-    """Return how one record of the object *name* was changed, or made, that says its own *key*.
-
-    Its values are made into those of their *fields*, as far as these are given.
-    """
+async def upsert_one(turn: Turn, name: str, key: str, record: Mapping[str, Json]) -> Saved:
+    """Return how one record of the object *name* was changed, or made, that says its own *key*."""
     try:
-        values = typed_all(values_of(record), fields)
+        values = values_of(record)
         value = next((value for own, value in values.items() if own.lower() == key.lower()), None)
         if value is None:
             raise invalid(f"{key} not specified", "MISSING_ARGUMENT")

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Final
 
 from policy_gateway.errors import Conflict
-from policy_gateway.model.field import Field, RecordId
+from policy_gateway.model.field import RecordId
 from policy_gateway.query import Change, ChangeKind
 from policy_gateway.wire import Json
 from policy_gateway_salesforce.facade.collections import Saved, saved_each, upsert_one
@@ -22,7 +22,6 @@ from policy_gateway_salesforce.facade.jobs import Batch, End, Job, Jobs, Row
 from policy_gateway_salesforce.facade.objects import ANY_STATE, ID, values_of
 from policy_gateway_salesforce.facade.refusals import Refusal, invalid
 from policy_gateway_salesforce.facade.turn import Turn
-from policy_gateway_salesforce.facade.typed import fields_of, typed_all
 
 OPERATIONS: Final = frozenset({"insert", "update", "upsert", "delete"})
 AT_ONCE: Final = 2.0
@@ -71,10 +70,9 @@ async def _next_piece(turn: Turn, jobs: Jobs, job: Job, batch_id: str) -> tuple[
 
 async def written_rows(turn: Turn, job: Job, rows: Sequence[Row]) -> list[End]:
     """Write *rows* and return how each ended."""
-    fields = {} if job.operation == "delete" else await fields_of(turn, job.object)
     if job.operation == "upsert" and job.external.lower() != ID.lower():
-        return [_end(await upsert_one(turn, job.object, job.external, _values(row, job), fields)) for row in rows]
-    saved = await saved_each(turn, [_change(job, row, fields) for row in rows])
+        return [_end(await upsert_one(turn, job.object, job.external, _values(row, job))) for row in rows]
+    saved = await saved_each(turn, [_change(job, row) for row in rows])
     created = job.operation == "insert"
     return [replace(_end(one), created=created and one.refusal is None) for one in saved]
 
@@ -86,9 +84,9 @@ def _end(saved: Saved) -> End:
     return End(error=f"{refusal.code}:{refusal.message}:{','.join(refusal.fields or ())} --")
 
 
-def _change(job: Job, row: Row, fields: Mapping[str, Field]) -> Change | Refusal:
+def _change(job: Job, row: Row) -> Change | Refusal:
     try:
-        values = typed_all(values_of(_values(row, job)), fields)
+        values = values_of(_values(row, job))
     except Refusal as refused:
         return refused
     if job.operation == "insert":
