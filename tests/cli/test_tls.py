@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import json
+import signal
 import ssl
 import stat
 import urllib.request
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPSConnection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -183,6 +185,20 @@ class TestServe:
 
         assert "ok" == ready["status"]
         assert "max-age=31536000" == headers["strict-transport-security"]
+
+    def test_idle_client(self, program: Program, trust: Trust) -> None:
+        """A client that keeps its connection open, as most do, and says nothing does not put off the end."""
+        context = ssl.create_default_context(cafile=trust.authority)
+        files = ("--tls-cert", str(trust.certificate), "--tls-key", str(trust.key))
+        with started(program.folder, *files) as process:
+            client = HTTPSConnection("localhost", listening(process), context=context)
+            client.request("GET", "/livez")
+            told = json.load(client.getresponse())
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=5)
+            client.close()
+
+        assert ({"status": "ok"}, 0) == (told, process.returncode)
 
     @pytest.mark.parametrize("files", [("--tls-cert", "x"), ("--tls-key", "x")])
     def test_one_alone(self, program: Program, files: tuple[str, str]) -> None:

@@ -21,6 +21,9 @@ from policy_gateway.web.assembling import Web
 from policy_gateway.web.problems import MEDIA_TYPE, problem_of
 
 BACKLOG: Final = 2048
+FAREWELL: Final = 0.2
+"""How many seconds a client that keeps an idle connection open has for its half of the end of TLS."""
+
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -85,6 +88,12 @@ class GuardedProtocol(HttpToolsProtocol):
         """Stop the clock."""
         self._stop_timer()
         super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """End when nothing is under way, without waiting for long for the other side to end TLS, too."""
+        super().shutdown()
+        if self.transport.is_closing():
+            self.loop.call_later(FAREWELL, self.transport.abort)
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP, or ambiguous, and close: what follows cannot be trusted to be a request."""
