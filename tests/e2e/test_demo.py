@@ -8,16 +8,21 @@ import re
 import shlex
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
+from simple_salesforce import Salesforce
+from simple_salesforce.exceptions import SalesforceMalformedRequest
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.slow]
 
@@ -25,6 +30,16 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = str(Path(sys.executable).with_name("policy-gateway"))
 TUTORIAL = ROOT / "docs/tutorial.md"
 PATIENCE = 10.0
+CLIENTS = ROOT / ".clients"
+NODE = next(iter(sorted(CLIENTS.glob("node_modules/node-*/bin/node"))), None) or shutil.which("node")
+LIBRARIES = (
+    "simple_salesforce.py",
+    "hubspot_api_client.py",
+    *(("jsforce.cjs",) if (CLIENTS / ".ready").exists() else ()),
+)
+"""Whose programs can be run: those for Node where `make clients` has installed what they need."""
+
+AGENTS_QUERY = "SELECT Id, Name, Phone, IBAN__c FROM Contact"
 ENGLISH = {**os.environ, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "LANGUAGE": ""}
 
 
@@ -46,6 +61,41 @@ class Demo:
     def curls(self) -> list[str]:
         """Return the requests that were printed."""
         return re.findall(r"^curl -s -H .*$", self.printed, re.MULTILINE)
+
+    @property
+    def secure_site(self) -> str:
+        """Return where the gateway speaks TLS."""
+        return re.findall(r"(https://127\.0\.0\.1:\d+)\.", self.printed)[0]
+
+    @property
+    def exported(self) -> Mapping[str, str]:
+        """Return the variables by which clients trust it."""
+        [line] = re.findall(r"^export (.*)$", self.printed, re.MULTILINE)
+        return dict(word.split("=", 1) for word in line.split())
+
+    @property
+    def keys(self) -> Mapping[str, str]:
+        """Return the colleagues' keys by their names."""
+        return dict(re.findall(r"^(\w+) .* (pgw_\w+)$", self.printed, re.MULTILINE))
+
+    def program(self, name: str) -> list[list[str]]:
+        """Run the program *name* by its printed line; return what it prints: of each contact names, number and more."""
+        [line] = re.findall(rf"^\S+ \S+/clients/{re.escape(name)}$", self.printed, re.MULTILINE)
+        first, path = shlex.split(line)
+        modules = Path(path).parent / "node_modules"
+        if first == "node" and not modules.exists():
+            modules.symlink_to(CLIENTS / "node_modules")  # as `npm install --prefix` does
+        command = (NODE if first == "node" else first, path)
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=True, cwd=ROOT, env=ENGLISH | self.exported
+        )
+        return [row.rsplit(" ", 2) for row in done.stdout.splitlines()]
+
+    def entries(self) -> list[dict[str, Any]]:
+        """Return what ACME's journal holds, oldest first."""
+        with closing(sqlite3.connect(f"file:{self.folder / 'policy-gateway.sqlite'}?mode=ro", uri=True)) as database:
+            rows = database.execute("SELECT entry FROM audit_entries WHERE tenant = 'acme' ORDER BY seq")
+            return [json.loads(entry)["entry"] for (entry,) in rows]
 
     def answers(self) -> list[dict[str, Any]]:
         """Run the printed requests as they are."""
@@ -158,12 +208,11 @@ class TestRequests:
     def test_tls(self, demo: Demo) -> None:
         """The same is there over TLS, for whoever trusts the authority as it is printed, and for nobody else."""
         [line] = re.findall(r"^curl -s --cacert .*$", demo.printed, re.MULTILINE)
-        [exported] = re.findall(r"^export (REQUESTS_CA_BUNDLE=.*)$", demo.printed, re.MULTILINE)
         stranger = shlex.split(re.sub(r"--cacert \S+ ", "", line))
 
         assert {"status": "ok"} == json.loads(run(line))
         assert 60 == subprocess.run(stranger, check=False, env=ENGLISH).returncode
-        assert {Path(line.split()[3])} == {Path(word.partition("=")[2]) for word in exported.split()}
+        assert {line.split()[3]} == set(demo.exported.values())
 
     def test_why(self, demo: Demo) -> None:
         """The printed explanation names the rule, where it stands, and its ground."""
@@ -190,6 +239,77 @@ class TestRequests:
         assert f"{demo.site}/console" in demo.printed
         assert name in page
         assert "LAW-8" in page
+
+
+class TestClients:
+    @pytest.mark.parametrize("name", LIBRARIES)
+    def test_agent(self, demo: Demo, name: str) -> None:
+        """The agent's programs show names and numbers, and no IBAN, with the vendors' own libraries."""
+        rows = demo.program(f"anna_{name}")
+
+        assert 5 == len(rows)
+        assert [(True, True)] * 5 == [(phone.startswith("+49"), iban in {"None", "null"}) for _, phone, iban in rows]
+
+    @pytest.mark.parametrize("name", LIBRARIES)
+    def test_marketer(self, demo: Demo, name: str) -> None:
+        """The marketer's programs show the same people, and how to reach only some of them."""
+        agent, marketer = demo.program(f"anna_{name}"), demo.program(f"mara_{name}")
+
+        assert [row[0] for row in agent] == [row[0] for row in marketer]
+        assert 0 < sum(row[1] in {"None", "null"} for row in marketer)
+        assert {"None", "null"} & {row[2] for row in marketer}
+        assert any("@" in row[2] for row in marketer)
+
+    def test_printed(self, demo: Demo) -> None:
+        """The agent's programs are printed as they stand in their files, which only their owner can read."""
+        files = sorted((demo.folder / "clients").glob("*_*.*"))
+        own = [path for path in files if path.name.startswith("anna_")]
+
+        assert (3, 6) == (len(own), len(files))
+        assert {0o600} == {path.stat().st_mode & 0o777 for path in files}
+        assert [True] * 3 == [f"\n{path.read_text(encoding='utf-8')}" in demo.printed for path in own]
+
+    def test_hidden_column(self, demo: Demo) -> None:
+        """A filter by the IBAN is refused as one by a column that there is not; without it the IBAN is empty."""
+        told = []
+        with salesforce(demo) as client:
+            for column in ("IBAN__c", "Nope__c"):
+                with pytest.raises(SalesforceMalformedRequest) as refused:
+                    client.query(f"SELECT Id, Name, Phone FROM Contact WHERE {column} LIKE 'DE%'")
+                told.append(json.dumps(refused.value.content).replace(column, "?"))
+            with pytest.raises(SalesforceMalformedRequest, match="No such column 'IBAN__c' on entity 'Contact'"):
+                client.query(f"{AGENTS_QUERY} WHERE IBAN__c LIKE 'DE%'")
+            shown = client.query(f"{AGENTS_QUERY} LIMIT 3")["records"]
+            described = {each["name"] for each in client.Contact.describe()["fields"]}
+
+        assert told[0] == told[1]
+        assert '"INVALID_FIELD"' in told[0]
+        assert [(True, None)] * 3 == [(bool(row["Phone"]), row["IBAN__c"]) for row in shown]
+        assert {"Phone"} == {"Phone", "IBAN__c"} & described
+
+    def test_journal(self, demo: Demo) -> None:
+        """Each attempt to use the IBAN is one entry, which names the field and the policy, and no word of the query."""
+        before = len(demo.entries())
+        with salesforce(demo) as client:
+            with pytest.raises(SalesforceMalformedRequest):
+                client.query(f"{AGENTS_QUERY} WHERE IBAN__c LIKE 'DE%'")
+            client.query(f"{AGENTS_QUERY} LIMIT 3")
+        filtered, selected = demo.entries()[before:]
+
+        assert ("deny", "contact", ["iban"]) == tuple(filtered[key] for key in ("decision", "resource", "refused"))
+        assert ("permit", "contact", ["iban"]) == tuple(selected[key] for key in ("decision", "resource", "withheld"))
+        assert filtered["policy_version"] == selected["policy_version"]
+        assert ["ACME-1"] == selected["rules"]
+        assert "DE%" not in json.dumps([filtered, selected])
+
+
+@contextmanager
+def salesforce(demo: Demo) -> Iterator[Salesforce]:
+    """Yield the agent's client, who serves a customer."""
+    with requests.Session() as session:
+        session.verify, session.trust_env = demo.exported["REQUESTS_CA_BUNDLE"], False
+        token = f"{demo.keys['Anna']}~service~salesforce"
+        yield Salesforce(instance_url=demo.secure_site, session_id=token, session=session)
 
 
 class TestFolder:

@@ -131,7 +131,7 @@ class _Playbill:
         terminal.say("demo.clients")
         for program in every:
             written(program)
-            if program.name == USERS[0][0]:
+            if program.name == USERS[0].name:
                 terminal.line()
                 terminal.line(f"# {program.client.name}: {terminal.texts(program.client.remark)}")
                 terminal.line(program.text.rstrip())

@@ -53,10 +53,8 @@ DEMO: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "demo.jsforce": ("the same, logging in with a user name", "dasselbe, angemeldet mit einem Benutzernamen"),
         "demo.hubspot": ("the same rules in HubSpot", "dieselben Regeln in HubSpot"),
         "demo.programs": (
-            "The same as files, and Mara's. What they need: pip install simple-salesforce hubspot-api-client;"
-            " npm install --prefix {folder} jsforce",
-            "Dasselbe als Dateien, auch die von Mara. Sie brauchen: pip install simple-salesforce hubspot-api-client;"
-            " npm install --prefix {folder} jsforce",
+            "The same as files, and Mara's (jsforce: npm install --prefix {folder} jsforce):",
+            "Dasselbe als Dateien, auch für Mara (jsforce: npm install --prefix {folder} jsforce):",
         ),
         "demo.page": (
             "One contact as everybody sees it, and a rule to change: {page}",
