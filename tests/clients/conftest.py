@@ -41,6 +41,7 @@ from policy_gateway_salesforce.sandbox.kinds import KINDS as ORG
 
 CLIENTS = Path(__file__).parents[2] / ".clients"
 SHIPPED = Path(__file__).parents[2] / "policies"
+WHO = {"gateway": "judge", "agent": "anna"}
 PEOPLE = {"anna": Persona("user:anna", "acme", ("agent", "team:berlin"), ("service", "collections"))}
 SCRIPTS = Path(__file__).parent / "scripts"
 PATIENCE = 60.0
@@ -255,7 +256,10 @@ def gateway(tls: Tls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate
 
 @pytest.fixture(scope="class", params=["direct", "gateway"])
 def way(request: pytest.FixtureRequest) -> str:
-    """Return where clients go: to a double itself, or to a gateway before it that lets them do everything."""
+    """Return where clients go: to a double itself, or to a gateway before it that lets them do everything.
+
+    A class may ask for ``agent`` instead: to the gateway, as somebody whom the shipped policies let do her work.
+    """
     return str(request.param)
 
 
@@ -272,8 +276,8 @@ def hubspot(way: str, request: pytest.FixtureRequest) -> hubspots.Sandbox:
 @pytest.fixture(scope="class")
 def to_hubspot(way: str, hubspot: hubspots.Sandbox, request: pytest.FixtureRequest) -> Iterator[Place]:
     """Return the way to the portal."""
-    if way == "gateway":
-        yield request.getfixturevalue("gateway").to_hubspot("judge")
+    if way != "direct":
+        yield request.getfixturevalue("gateway").to_hubspot(WHO[way])
         return
     app = {
         "CLIENT_ID": hubspots.CLIENT_ID,
@@ -294,7 +298,7 @@ def jwt_key() -> rsa.RSAPrivateKey:
 @pytest.fixture(scope="class")
 def salesforce(way: str, jwt_key: rsa.RSAPrivateKey, request: pytest.FixtureRequest) -> salesforces.Sandbox:
     """Return an org for the tests of a class."""
-    if way == "gateway":
+    if way != "direct":
         org: salesforces.Sandbox = request.getfixturevalue("gateway").salesforce
         org.reset()
         return org
@@ -310,8 +314,8 @@ def to_salesforce(
 ) -> Iterator[Place]:
     """Return the way to the org, and to somebody in it."""
     signing = {"JWT_KEY": pem(jwt_key).decode()}
-    if way == "gateway":
-        place: Place = request.getfixturevalue("gateway").to_salesforce("judge")
+    if way != "direct":
+        place: Place = request.getfixturevalue("gateway").to_salesforce(WHO[way])
         yield replace(place, more={**place.more, **signing})
         return
     sessions = salesforce.org.sessions

@@ -16,6 +16,21 @@ SERVER = "node_modules/@hubspot/mcp-server/dist/index.js"
 PROTOCOL = "2025-06-18"
 CONTACTS = {"objectType": "contacts"}
 PAIR = {"fromObjectType": "contacts", "toObjectType": "companies"}
+LABELED = [{"associationCategory": "USER_DEFINED", "associationTypeId": 41}]
+SHOES = {
+    "name": "shoe_size",
+    "label": "Shoe size",
+    "groupName": "contact_custom",
+    "type": "number",
+    "fieldType": "number",
+}
+HIDDEN = {"iban", "credit_score"}
+ONLY_DIRECT = pytest.mark.parametrize("way", ["direct"], indirect=True)
+
+
+def filtered(name: str) -> dict[str, str]:
+    """Return a filter of whoever has anything in a property."""
+    return {"propertyName": name, "operator": "HAS_PROPERTY", "value": ""}
 
 
 class McpServer:
@@ -91,16 +106,16 @@ class TestReading:
 
         assert {"hubspot-list-objects", "hubspot-search-objects", "hubspot-batch-read-objects"} <= names
 
-    def test_user(self, server: McpServer) -> None:
-        """The token, its owner and the account are told."""
+    def test_user(self, server: McpServer, way: str) -> None:
+        """The token, its owner (at the gateway: whose key it is) and the account are told."""
         token, owner, account = server.shown("get-user-details")
 
         assert "crm.objects.contacts.read" in token["scopes"]
-        assert ("Anna", "EUR") == (owner["firstName"], account["companyCurrency"])
+        assert ("Anna" if way == "direct" else "judge", "EUR") == (owner["firstName"], account["companyCurrency"])
 
     def test_list(self, server: McpServer) -> None:
-        """Contacts are listed a page at a time."""
-        first = server.tool("list-objects", **CONTACTS, limit=2, properties=["email", "city"])
+        """Contacts are listed a page at a time; a page of the gateway goes on with the question that it answers."""
+        first = server.tool("list-objects", **CONTACTS, limit=2, properties=["email"])
         after = first["paging"]["next"]["after"]
         second = server.tool("list-objects", **CONTACTS, limit=2, properties=["email"], after=after)
 
@@ -129,15 +144,15 @@ class TestReading:
 
         assert ["101"] == [each["id"] for each in told["results"]]
 
-    def test_described(self, server: McpServer) -> None:
-        """Properties, schemas and association types are told."""
+    def test_described(self, server: McpServer, way: str) -> None:
+        """Properties, schemas and association types are told; a firm's own types are HubSpot's alone."""
         names = {each["name"] for each in server.tool("list-properties", **CONTACTS)["results"]}
         schemas = server.tool("get-schemas")
 
         assert {"email", "iban"} <= names
         assert "checkbox" == server.tool("get-property", **CONTACTS, propertyName="marketing_consents")["fieldType"]
         assert [] == schemas["results"]
-        assert {1, 279, 41} == {
+        assert ({1, 279, 41} if way == "direct" else {1, 279}) == {
             each["typeId"] for each in server.tool("get-association-definitions", **PAIR)["results"]
         }
 
@@ -172,21 +187,22 @@ class TestWriting:
         assert ["Ada"] == [each["properties"]["firstname"] for each in changed["results"]]
         assert ["5002"] == [each["toObjectId"] for each in linked["results"]]
 
+    @ONLY_DIRECT
     def test_labeled(self, server: McpServer) -> None:
         """Associations are made with a label."""
         told = server.tool(
             "batch-create-associations",
             **PAIR,
-            types=[{"associationCategory": "USER_DEFINED", "associationTypeId": 41}],
+            types=LABELED,
             inputs=[{"from": {"id": "101"}, "to": {"id": "5003"}}],
         )
 
         assert [["Decision maker"]] == [each["labels"] for each in told["results"]]
 
+    @ONLY_DIRECT
     def test_properties(self, server: McpServer) -> None:
         """A property is created and renamed."""
-        new = {"name": "shoe_size", "label": "Shoe size", "groupName": "contact_custom"}
-        born = server.tool("create-property", **CONTACTS, **new, type="number", fieldType="number")
+        born = server.tool("create-property", **CONTACTS, **SHOES)
         renamed = server.tool("update-property", **CONTACTS, propertyName="shoe_size", label="Size of shoes")
 
         assert ("Shoe size", "Size of shoes") == (born["label"], renamed["label"])
@@ -195,7 +211,7 @@ class TestWriting:
 class TestRefusals:
     def test_unknown_property(self, server: McpServer) -> None:
         """A filter on a property that is not there is the vendor's 400."""
-        unknown = [{"filters": [{"propertyName": "no_such", "operator": "HAS_PROPERTY", "value": ""}]}]
+        unknown = [{"filters": [filtered("no_such")]}]
 
         assert "VALIDATION_ERROR" in server.refusal("search-objects", **CONTACTS, filterGroups=unknown)
 
@@ -207,6 +223,43 @@ class TestRefusals:
             ("get-workflow", {"flowId": "1"}),
         ],
     )
-    def test_not_modeled(self, server: McpServer, tool: str, arguments: Mapping[str, object]) -> None:
-        """Engagements and workflows are the vendor's 404."""
-        assert "404" in server.refusal(tool, **arguments)
+    def test_not_modeled(self, server: McpServer, way: str, tool: str, arguments: Mapping[str, object]) -> None:
+        """Engagements and workflows are the vendor's 404, behind the gateway what nobody has the scope for."""
+        assert ("404" if way == "direct" else "MISSING_SCOPES") in server.refusal(tool, **arguments)
+
+    @pytest.mark.parametrize("way", ["gateway"], indirect=True)
+    def test_elsewhere(self, server: McpServer) -> None:
+        """Through the gateway nobody changes what a portal is made of, nor labels."""
+        labeled = {**PAIR, "types": LABELED, "inputs": [{"from": {"id": "101"}, "to": {"id": "5003"}}]}
+
+        assert "MISSING_SCOPES" in server.refusal("batch-create-associations", **labeled)
+        assert "MISSING_SCOPES" in server.refusal("create-property", **CONTACTS, **SHOES)
+
+
+@pytest.mark.parametrize("way", ["agent"], indirect=True)
+class TestAgent:
+    def test_hidden(self, server: McpServer) -> None:
+        """What an agent may not see is null at most where it is asked for, and in no list of properties."""
+        names = {each["name"] for each in server.tool("list-properties", **CONTACTS)["results"]}
+        told = server.tool("batch-read-objects", **CONTACTS, inputs=[{"id": "101"}], properties=["email", *HIDDEN])
+
+        assert (True, set()) == ("email" in names, names & HIDDEN)
+        assert [True] == ["@" in each["properties"]["email"] for each in told["results"]]
+        assert [{None}] == [{each["properties"].get(name) for name in HIDDEN} for each in told["results"]]
+        assert [False] == ["credit_score" in each["properties"] for each in told["results"]]
+
+    def test_refused(self, server: McpServer) -> None:
+        """A search by a hidden property is refused as one by a property that is not there; changes are, too."""
+        refusals = [
+            server.refusal("search-objects", **CONTACTS, filterGroups=[{"filters": [filtered(name)]}])
+            for name in ("iban", "no_such")
+        ]
+        changed = server.refusal(
+            "batch-update-objects", **CONTACTS, inputs=[{"id": "101", "properties": {"lastname": "Y"}}]
+        )
+
+        assert [
+            f"{name} is not a valid property name" in told
+            for name, told in zip(("iban", "no_such"), refusals, strict=True)
+        ]
+        assert "VALIDATION_ERROR" in changed

@@ -9,9 +9,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="class")
-def told(node: Node, to_salesforce: Place) -> Told:
-    """Return what came of everything that the client does in bulk."""
-    return node.steps("jsforce_bulk.mjs", to_salesforce)
+def told(node: Node, to_salesforce: Place, request: pytest.FixtureRequest) -> Told:
+    """Return what came of all that the client does with one of the bulk APIs."""
+    return node.steps("jsforce_bulk.mjs", to_salesforce, request.cls.__name__.removeprefix("Test").lower())
 
 
 class TestFirst:

@@ -133,9 +133,36 @@ class TestCommands:
         described = sf.result("sobject", "describe", "--sobject", "Contact")
         assert {"Email", "IBAN__c"} <= {each["name"] for each in described["fields"]}
 
-    def test_org(self, sf: Cli, to_salesforce: Place) -> None:
+    def test_org(self, sf: Cli, to_salesforce: Place, way: str) -> None:
         """The org is shown as connected, with its limits."""
+        known = to_salesforce.more["USERNAME"] if way == "direct" else "user.judge.service@sf.acme"
         org, limits = sf.result("org", "display"), sf.result("org", "list", "limits")
 
-        assert (to_salesforce.more["USERNAME"], "Connected") == (org["username"], org["connectedStatus"])
+        assert (known, "Connected") == (org["username"], org["connectedStatus"])
         assert "DailyApiRequests" in {each["name"] for each in limits}
+
+
+@pytest.mark.parametrize("way", ["agent"], indirect=True)
+class TestAgent:
+    def test_record(self, sf: Cli, salesforce: Sandbox, to_salesforce: Place) -> None:
+        """An agent is shown and corrects what she may, and what she may not see stays away."""
+        which = ("--sobject", "Contact", "--record-id", to_salesforce.more["CONTACT"])
+        shown = sf.result("data", "get", "record", *which)
+        changed = sf.result("data", "update", "record", *which, "--values", "Phone='+49 30 23125999'")
+        refused = sf.error("data", "update", "record", *which, "--values", "Credit_Score__c=900")
+        known = salesforce.org.tables["Contact"].rows[to_salesforce.more["CONTACT"]]
+
+        assert known["LastName"] == shown["LastName"]
+        assert set() == {"IBAN__c", "Credit_Score__c"} & shown.keys()
+        assert (True, "+49 30 23125999") == (changed["success"], known["Phone"])
+        assert "INVALID_FIELD_FOR_INSERT_UPDATE" == refused["name"]
+
+    def test_queries(self, sf: Cli, to_salesforce: Place) -> None:
+        """A hidden field that she asks for is null; one that she searches by is not there."""
+        only = f"WHERE Id = '{to_salesforce.more['CONTACT']}'"
+        found = sf.result("data", "query", "--query", f"SELECT Email, IBAN__c FROM Contact {only}")
+        error = sf.error("data", "query", "--query", f"SELECT Id FROM Contact {only} AND IBAN__c LIKE 'DE%'")
+
+        assert [(True, None)] == [("@" in each["Email"], each["IBAN__c"]) for each in found["records"]]
+        assert "INVALID_FIELD" == error["name"]
+        assert "No such column 'IBAN__c' on entity 'Contact'" in error["message"]

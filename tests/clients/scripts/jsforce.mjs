@@ -168,4 +168,18 @@ await take({
     listviews: () => contacts.listview("none").results(),
     metadata: () => connection.metadata.list([{ type: "CustomObject" }]),
   },
+  agent: {
+    asked: () => connection.query(`SELECT LastName, Email, IBAN__c FROM Contact WHERE Id = '${CONTACT}'`),
+    whole: () => contacts.retrieve(CONTACT),
+    known: async () => (await contacts.describe()).fields.map((each) => each.name),
+    filtered: () => connection.query("SELECT Id FROM Contact WHERE IBAN__c LIKE 'DE%'"),
+    unknown: () => connection.query("SELECT Id FROM Contact WHERE IBAN__d LIKE 'DE%'"),
+    sorted: () => contacts.find({ Id: CONTACT }, "Id").sort({ IBAN__c: 1 }).execute(),
+    grouped: () => connection.query("SELECT IBAN__c, COUNT(Id) n FROM Contact GROUP BY IBAN__c"),
+    searched: () => connection.query("SELECT Id FROM Account WHERE Id IN (SELECT AccountId FROM Contact WHERE IBAN__c != null)"),
+    inBulk: async () => (await connection.bulk2.query("SELECT Id, IBAN__c FROM Contact")).toArray(),
+    corrected: () => contacts.update({ Id: CONTACT, Phone: "+49 30 23125999" }),
+    overwritten: () => contacts.update({ Id: CONTACT, IBAN__c: "DE02120300000000202051" }),
+    deleted: () => contacts.destroy(CONTACT),
+  },
 });
