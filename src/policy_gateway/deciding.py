@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from policy_gateway.crm import Target
-from policy_gateway.model.decision import Decision, Deny, DenyKind, Permit, Related
+from policy_gateway.model.decision import Decision, Deny, DenyKind, Joined, Permit, Related
 from policy_gateway.model.disclosure import KnownResource
 from policy_gateway.model.facts import Reading
 from policy_gateway.model.field import ID_PATH, Resource
@@ -83,6 +83,7 @@ class _Decider:
         self._resource = target.resource
         self._reading = reading
         self._related = 0
+        self._joins: list[Joined] = []
         self._left_out: dict[str, None] = {}
 
     def decided(self) -> Decision:
@@ -90,8 +91,8 @@ class _Decider:
         operation = self._call.operation
         if isinstance(operation, Query):
             decision = self._query(operation, self._resource)
-            if isinstance(decision, Permit) and self._left_out:
-                decision = replace(decision, left_out=tuple(self._left_out))
+            if isinstance(decision, Permit) and (self._left_out or self._joins):
+                decision = replace(decision, left_out=tuple(self._left_out), joins=tuple(self._joins))
         else:
             decision = self._flat(operation, self._resource)
         if isinstance(decision, Deny) and decision.kind is DenyKind.FIELD:
@@ -130,21 +131,26 @@ class _Decider:
         for name, asked in parts.parents.items():
             target = led_to(resource, name, self._catalogue)
             query = replace(asked, resource=target.name)
+            searches = query.where is not None or bool(query.order or query.group)
+            shown = any(isinstance(item, str) for item in query.select)
+            query = query if shown else replace(query, select=(ID_PATH,))
             decision = self._query(query, target)
-            searches = query.where is not None or query.order or query.group
             if isinstance(decision, Deny):
                 # What may not be seen of a record that is only shown is withheld, as of any other.
                 if decision.kind is DenyKind.FIELD or searches:
                     yield decision if decision.kind is DenyKind.FIELD else _refusal(decision)
             elif decision.search is not None:
                 yield _refusal(decision)  # a CRM's answer does not tell which related records it has looked into
-            elif any(isinstance(item, str) for item in query.select):
-                yield Related(name, target, query, decision)
+            else:
+                yield Related(name, target, query, decision, searched=searches, shown=shown)
         for child in parts.children:
             target = self._catalogue.resources[child.query.resource]
-            decision = self._query(child.query, target)
+            path = next(relation.path for relation in resource.children if relation.name == child.relation)
+            # Whose children they are is what their own reference says: it is shown with them.
+            query = replace(child.query, select=tuple(dict.fromkeys((*child.query.select, path))))
+            decision = self._query(query, target)
             if isinstance(decision, Permit):
-                yield Related(child.relation, target, child.query, decision, many=True)
+                yield Related(child.relation, target, query, decision, many=True, path=path)
             elif decision.kind is DenyKind.FIELD:
                 yield decision
 
@@ -156,7 +162,11 @@ class _Decider:
         decision = self._query(Query(query.resource, (ID_PATH,), where, order=query.order), target)
         if isinstance(decision, Deny):
             return decision if decision.kind is DenyKind.FIELD else _refusal(decision)
-        return _refusal(decision) if decision.search is not None else None
+        if decision.search is not None:
+            return _refusal(decision)
+        if decision.residual.reads or decision.residual.facts or decision.related:
+            self._joins.append(Joined(query, target, decision))
+        return None
 
     def _known_only(self, query: Query, resource: Resource) -> Query:
         """Return *query* without selected names that the caller may not know of, if its call is lenient."""

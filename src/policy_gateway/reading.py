@@ -6,19 +6,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from policy_gateway.crm import Binding, Cursors, Target
-from policy_gateway.enforcement import Learned, Rendering, narrow, permitted_only, reached, visible
+from policy_gateway.enforcement import (
+    Learned,
+    Rendering,
+    narrow,
+    permitted_only,
+    reached,
+    seen_ids,
+    visible,
+    without_unseen,
+)
 from policy_gateway.enforcement.release import ValueKey, grant_of, ruling_of
-from policy_gateway.errors import Denied, RecordNotFound
+from policy_gateway.errors import Denied, InvalidCall, RecordNotFound
 from policy_gateway.facts import Facts
-from policy_gateway.model.decision import Grant, Permit, Residual
+from policy_gateway.model.decision import Grant, Joined, Permit, Residual
 from policy_gateway.model.facts import RecordFacts
-from policy_gateway.model.field import ID_PATH, RecordId
+from policy_gateway.model.field import ID_PATH, RecordId, Value
 from policy_gateway.model.principal import Principal
 from policy_gateway.ports import Mask
-from policy_gateway.query import Call, Change, Query
+from policy_gateway.query import And, Call, Change, In, Not, Or, Query, Where
 from policy_gateway.records import Page
 
 MOST_UPSTREAM_PAGES = 5
+MOST_JOINED = 2000
+"""How many records a query may find that a field is compared with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +85,7 @@ class Reads:
 
     async def read(self, asked: Asked, query: Query) -> Found:
         """Return what *query* may learn of: one record, or a page that is filled from the next when policy thins it."""
+        asked, query = await self._joined(asked, query)
         narrowed = narrow(query, asked.permit)
         if query.target is not None:
             return await self._with_related(asked, await self._page(asked, narrowed))
@@ -109,12 +121,12 @@ class Reads:
         A CRM may go on with records that a search may not look into; that there are such would tell what they hold.
         """
         cursor = found.page.cursor
-        if asked.permit.search is None:
+        if asked.permit.search is None and not any(one.searched for one in asked.permit.related):
             return cursor is not None
         for _ in range(MOST_UPSTREAM_PAGES):
             if cursor is None:
                 return False
-            page = permitted_only(await asked.target.adapter.read(replace(query, cursor=cursor)), asked.permit)
+            page = await self._found(asked, asked.permit, replace(query, cursor=cursor))
             if page.records:
                 return True
             cursor = page.cursor
@@ -142,9 +154,88 @@ class Reads:
         return learned
 
     async def _page(self, asked: Asked, query: Query, needed: frozenset[str] = frozenset()) -> Found:
-        page = permitted_only(await asked.target.adapter.read(query), asked.permit)
+        page = await self._found(asked, asked.permit, query)
         decisive = asked.permit.residual.facts | needed
         return Found(page, await self.facts.about_records(asked.principal, asked.call, page, decisive))
+
+    async def _found(self, asked: Asked, permit: Permit, query: Query) -> Page:
+        """Return what the CRM finds, as far as it may be found by what it was searched by."""
+        return await self._searched(asked, permit, permitted_only(await asked.target.adapter.read(query), permit))
+
+    async def _searched(self, asked: Asked, permit: Permit, page: Page) -> Page:
+        """Return *page* without what was searched by other records that may not be seen."""
+        for one in permit.related:
+            if one.searched:
+                there = await self._searched(asked, one.permit, permitted_only(reached(page, one), one.permit))
+                learned = await self._learned(asked, one.permit, one.query, there)
+                page = without_unseen(page, one, learned, asked.rendering(self.masks))
+        return page
+
+    async def _learned(self, asked: Asked, permit: Permit, query: Query, page: Page) -> Learned:
+        call = replace(asked.call, operation=query)
+        return Learned(page, await self.facts.about_records(asked.principal, call, page, permit.residual.facts))
+
+    async def _joined(self, asked: Asked, query: Query) -> tuple[Asked, Query]:
+        """Return the same without queries in its conditions whose records may be hidden: with what they find."""
+        if not asked.permit.joins:
+            return asked, query
+        found: list[tuple[Query, tuple[Value, ...]]] = []
+        for one in asked.permit.joins:  # those within come before those that hold them
+            found.append((one.query, await self._values(asked, one, found)))
+        permit = _filled_in(asked.permit, found)
+        return replace(asked, permit=permit), replace(query, where=_with_values(query.where, found))
+
+    async def _values(
+        self, asked: Asked, joined: Joined, found: Sequence[tuple[Query, tuple[Value, ...]]]
+    ) -> tuple[Value, ...]:
+        """Return what the records hold that *joined* finds and that may be seen."""
+        [path] = [item for item in joined.query.select if isinstance(item, str)]
+        permit = _filled_in(joined.permit, found)
+        where = _with_values(joined.query.where, found)
+        narrowed = narrow(Query(joined.resource.name, (ID_PATH,), where), permit)
+        narrowed = replace(narrowed, select=tuple(dict.fromkeys((*narrowed.select, path))), limit=MOST_JOINED)
+        page = await self._found(asked, permit, narrowed)
+        records = list(page.records)
+        while page.cursor is not None and len(records) < MOST_JOINED:
+            page = await self._found(asked, permit, replace(narrowed, cursor=page.cursor))
+            records += page.records
+        if page.cursor is not None:
+            raise InvalidCall("a query to compare with finds too many records")
+        learned = await self._learned(asked, permit, joined.query, replace(page, records=tuple(records)))
+        rendering = replace(asked.rendering(self.masks), resource=joined.resource)
+        seen = seen_ids(learned, permit, rendering)
+        values = (record.values.get(path) for record in records if record.id in seen)
+        return tuple(dict.fromkeys(value for value in values if value is not None))
+
+
+def _filled_in(permit: Permit, found: Sequence[tuple[Query, tuple[Value, ...]]]) -> Permit:
+    """Return *permit* with the values in the conditions of what is related."""
+    related = tuple(
+        replace(
+            one,
+            query=replace(one.query, where=_with_values(one.query.where, found)),
+            permit=_filled_in(one.permit, found),
+        )
+        for one in permit.related
+    )
+    return replace(permit, related=related)
+
+
+def _with_values(where: Where | None, found: Sequence[tuple[Query, tuple[Value, ...]]]) -> Where | None:
+    """Return *where* with the values that were *found* by the queries in it."""
+    match where:
+        case And(items):
+            return And(tuple(one for item in items if (one := _with_values(item, found)) is not None))
+        case Or(items):
+            return Or(tuple(one for item in items if (one := _with_values(item, found)) is not None))
+        case Not(item):
+            inner = _with_values(item, found)
+            return where if inner is None else Not(inner)
+        case In(path, Query() as query):
+            values = next((values for one, values in found if one is query), None)
+            return where if values is None else In(path, values)
+        case _:
+            return where
 
 
 def with_id(call: Call) -> Call:

@@ -175,7 +175,10 @@ class _Uses:
         for item in query.select:
             if isinstance(item, Child):
                 target = self.catalogue.resources[item.query.resource]
-                yield from _Uses(self.catalogue, f"{self.within}{item.relation}>").of(item.query, target)
+                within = f"{self.within}{item.relation}>"
+                path = next(one.path for one in resource.children if one.name == item.relation)
+                yield Use(within, path, target, Action.VIEW, ((Query(target.name, (path,)), target),))
+                yield from _Uses(self.catalogue, within).of(item.query, target)
             elif isinstance(item, str) and self.searching:
                 yield self._searched(item, resource, lambda path: In(path, ()))
             elif isinstance(item, str):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-import re
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,8 @@ from structlog.testing import capture_logs
 from policy_gateway.identity.sessions import Sessions
 from policy_gateway.testing.canaries import Ask, Overheard, Worlds, kept, said, traces
 from policy_gateway.testing.entrances import HttpClient, Reply
-from policy_gateway.testing.gateways import Persona, Spy, WatchedKind, Whole, connect, whole
+from policy_gateway.testing.facing import FACED, Faced
+from policy_gateway.testing.gateways import Persona, WatchedKind, Whole, connect, whole
 from policy_gateway.web import HttpRules, Supplies, Web, assemble
 from policy_gateway_memory import MemoryCrm, MemoryKind
 from policy_gateway_memory.dresses import HUBSPOT, SALESFORCE, org_id
@@ -79,68 +79,6 @@ def worlds(attacked: Whole, crm: MemoryCrm) -> Worlds:
     return ask
 
 
-FACED = {"salesforce": "sf", "hubspot": "hub"}
-"""The connections of both tenants, by the dialect that is spoken there."""
-_VARIES = re.compile(rb"[0-9a-f]{32}|\"(startedAt|completedAt)\":\"[^\"]*\"")
-_VARYING = frozenset({"x-correlation-id", "x-hubspot-correlation-id", "content-length"})
-
-
-@dataclass(frozen=True, slots=True)
-class Faced:
-    """A gateway with both facades: *dialect* is the one that is attacked, *sent* all that has left."""
-
-    whole: Whole
-    dialect: str
-    crms: Mapping[str, MemoryCrm]
-    overheard: Overheard
-
-    @property
-    def crm(self) -> MemoryCrm:
-        """Return the CRM behind."""
-        return self.crms[self.dialect]
-
-    @property
-    def spy(self) -> Spy:
-        """Return who watches it."""
-        return self.whole.spy("acme", FACED[self.dialect])
-
-    def id(self, resource: str, number: str) -> str:
-        """Return the id of the record *number*, as the CRM shapes it."""
-        return org_id(resource, number) if self.dialect == "salesforce" else number
-
-    def client(self, who: str = "arno", purpose: str = "service") -> HttpClient:
-        """Return the client of *who*."""
-        bearer = f"Bearer {self.whole.keys[who]}~{purpose}~{FACED[self.dialect]}"
-        return HttpClient(self.overheard, (("host", "localhost"), ("authorization", bearer)))
-
-    async def ask(self, line: str, document: object = None, *lines: tuple[str, str], who: str = "arno") -> Reply:
-        """Return the answer to ``GET /services/…``."""
-        method, _, target = line.partition(" ")
-        client = self.client(who)
-        if document is None:
-            return await client.ask(method, target, [*client.lines, *lines])
-        return await client.send(method, target, document, *lines)
-
-    async def entries(self) -> Sequence[Mapping[str, object]]:
-        """Return what the journal says since the beginning, or :meth:`forget`."""
-        return await self.whole.entries()
-
-    async def forget(self) -> None:
-        """Forget what was asked and journalled."""
-        self.whole.kind.forget()
-        await self.whole.mark("acme", "bolt")
-
-    def hide(self, hidden: Mapping[str, object]) -> None:
-        """Give all contacts *hidden* values."""
-        set_up(self.crm, hidden)
-
-
-def told(reply: Reply) -> tuple[object, ...]:
-    """Return every byte of an answer but correlation ids and the times of asking."""
-    lines = tuple(line for line in reply.lines if line[0] not in _VARYING)
-    return reply.status, lines, _VARIES.sub(b"", reply.body)
-
-
 def _filled(crm: MemoryCrm, dialect: str) -> None:
     def id_of(resource: str, number: str) -> str:
         return org_id(resource, number) if dialect == "salesforce" else number
@@ -195,7 +133,7 @@ async def _faced(facing: tuple[Whole, Mapping[str, MemoryCrm]], dialect: str) ->
     for tenant in ("acme", "bolt"):
         for place in FACED.values():
             gateway.app.administration.connections._forget((tenant, place))
-    found = Faced(gateway, dialect, crms, Overheard(gateway.web.app))
+    found = Faced(gateway, dialect, Overheard(gateway.web.app), crms[dialect]._rows, (OTHER, NOTHING))
     await found.forget()
     return found
 

@@ -9,7 +9,7 @@ from policy_gateway.enforcement.narrow import (
     require_readable,
     require_writable,
 )
-from policy_gateway.enforcement.related import Learned, reached, release_all
+from policy_gateway.enforcement.related import Learned, reached, release_all, seen_ids, without_unseen
 from policy_gateway.enforcement.release import Rendering, Revealed, release, visible
 from policy_gateway.enforcement.searching import permitted_only
 from policy_gateway.enforcement.tags import selection_of, tag_of
@@ -30,8 +30,10 @@ __all__ = [
     "require_purpose",
     "require_readable",
     "require_writable",
+    "seen_ids",
     "selection_of",
     "tag_of",
     "visible",
+    "without_unseen",
     "worded",
 ]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from policy_gateway.errors import Denied, FieldRefused, PurposeMissing, PurposeRefused, RecordNotFound
 from policy_gateway.model.decision import CLEAR, Decision, Deny, DenyKind, Grant, Permit
 from policy_gateway.model.disclosure import Released
 from policy_gateway.query import And, Call, Change, Child, Query, Selected, paths_of
+
+MARGIN: Final = 200
+"""How many more of what hangs on a record are asked for than are wanted: policy may thin them out."""
 
 
 def require_purpose(call: Call) -> Call:
@@ -49,7 +53,7 @@ def narrow(query: Query, permit: Permit) -> Query:
     for one in permit.related:
         own = narrow(one.query, one.permit)
         if one.many:
-            selected.append(Child(one.name, own))
+            selected.append(Child(one.name, own if own.limit is None else replace(own, limit=own.limit + MARGIN)))
         else:
             selected += [f"{one.name}/{path}" for path in own.select if isinstance(path, str)]
     return replace(query, select=tuple(selected), where=where, group=())

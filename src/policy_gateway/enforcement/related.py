@@ -31,6 +31,23 @@ def reached(page: Page, related: Related) -> Page:
     return Page(related.resource.name, tuple({record.id: record for record in found}.values()))
 
 
+def without_unseen(page: Page, related: Related, there: Learned, rendering: Rendering) -> Page:
+    """Return *page* without the records that were searched by others of which nothing may be seen.
+
+    That they were found would tell what those hold. *there* are those others.
+    """
+    seen = seen_ids(there, related.permit, replace(rendering, resource=related.resource))
+    parents = ((record, _parent(record, related)) for record in page.records)
+    kept = tuple(record for record, parent in parents if parent is None or parent.id in seen)
+    return page if len(kept) == len(page.records) else replace(page, records=kept)
+
+
+def seen_ids(learned: Learned, permit: Permit, rendering: Rendering) -> frozenset[RecordId]:
+    """Return which of the records that were *learned* *permit* shows, if only by their ids."""
+    named = replace(rendering, value_key=None, tagged=False, selection=(ID_PATH,))
+    return frozenset(record.id for record in release(learned.page, permit, learned.known, named).records)
+
+
 def release_all(learned: Learned, permit: Permit, rendering: Rendering) -> Released:
     """Return what *permit* covers of what was *learned*, related records included.
 
@@ -41,6 +58,8 @@ def release_all(learned: Learned, permit: Permit, rendering: Rendering) -> Relea
         return released
     sources = {record.id: record for record in learned.page.records}
     for one in permit.related:
+        if not one.shown:
+            continue
         there = learned.related[one.name]
         own = replace(rendering, resource=one.resource, value_key=None, tagged=False, selection=())
         others = release_all(there, one.permit, own)
@@ -79,8 +98,10 @@ def _with_parent(
 def _with_children(
     record: ReleasedRecord, source: Record, related: Related, visible: Mapping[RecordId, ReleasedRecord]
 ) -> ReleasedRecord:
-    shown = tuple(visible[child.id] for child in _children(source, related) if child.id in visible)
-    return record._replace(children={**record.children, related.name: shown})
+    """Return *record* with what hangs on it, as far as each shows itself that it does."""
+    found = (visible[child.id] for child in _children(source, related) if child.id in visible)
+    shown = [child for child in found if related.path in child.fields and related.path not in child.masked]
+    return record._replace(children={**record.children, related.name: tuple(shown[: related.query.limit])})
 
 
 def _groups(released: Released, related: Related) -> Iterator[Group]:

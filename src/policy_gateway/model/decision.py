@@ -120,7 +120,8 @@ class Related:
     """What a call asks of other records, and the permit for just that: decided like a call of its own.
 
     They are those that the reference *name* leads to or, if *many*, those that hang on the record by the relation
-    *name*. The paths of *query* are those of *resource*.
+    *name*: their reference *path* leads to it. The paths of *query* are those of *resource*. By those that are
+    *searched*, records are found or sorted; only those that are *shown* are told of.
     """
 
     name: str
@@ -128,6 +129,18 @@ class Related:
     query: Query
     permit: Permit
     many: bool = False
+    path: str = ""
+    searched: bool = False
+    shown: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A query that a field is compared with, and the permit for it: only what is found by that may match."""
+
+    query: Query
+    resource: Resource
+    permit: Permit
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +152,8 @@ class Permit:
     *searchable* tells which of the records that it then finds may be released. *change*, for a change, decides each
     written path on the record as it is: anything below clear refuses the whole change. *envelope* tells which
     provenance parts may accompany the values of a record with certain truths. *known* is filled for a Describe,
-    *related* for a query that reaches beyond its own records. *left_out* are fields that a lenient call named and its
+    *related* for a query that reaches beyond its own records, *joins* for all that it holds, at whatever depth, whose
+    records may be hidden one by one. *left_out* are fields that a lenient call named and its
     caller may not know of, for the journal alone.
     """
 
@@ -156,6 +170,7 @@ class Permit:
     reading: Reading = field(default_factory=dict)
     searchable: Searchable = everywhere
     related: tuple[Related, ...] = ()
+    joins: tuple[Joined, ...] = ()
     left_out: tuple[str, ...] = ()
 
     @property
