@@ -166,6 +166,32 @@ class TestStorm:
         assert (429, "DAILY") == (error["code"], error["body"]["policyName"])
 
 
+@pytest.mark.parametrize("way", ["agent"], indirect=True)
+class TestAgent:
+    def test_shown(self, told: Told) -> None:
+        """An agent sees whom she serves; what she may not see is null at most."""
+        known = told.value("shown")["properties"]
+
+        assert (EMAIL, None, False) == (known["email"], known.get("iban"), "credit_score" in known)
+
+    def test_described(self, told: Told) -> None:
+        """What she may not see is in no list of properties; asked for by its name there is none."""
+        assert (True, set()) == ("email" in told.value("known"), {"iban", "credit_score"} & set(told.value("known")))
+        assert 404 == told.error("one")["code"]
+
+    @pytest.mark.parametrize("step", ["filtered", "sorted"])
+    def test_refused(self, told: Told, step: str) -> None:
+        """Who searches by what she may not is told, as of one that is not there, that it is no property."""
+        messages = [told.error(each)["body"]["message"] for each in (step, "unknown")]
+
+        assert messages[0] == messages[1].replace("no_such", "iban")
+
+    def test_written(self, told: Told) -> None:
+        """She corrects how somebody is reached, and nothing that she may not see; she deletes nobody."""
+        assert "+49 30 23125999" == told.value("corrected")["properties"]["phone"]
+        assert [400, 403, 403] == [told.error(step)["code"] for step in ("overwritten", "gone", "purged")]
+
+
 @ONLY_DIRECT
 class TestLoopback:
     def test_nothing_else(self, node: Node, to_hubspot: Place) -> None:

@@ -7,6 +7,12 @@ const client = new Client({ accessToken: TOKEN, basePath: BASE_URL, numberOfApiC
 const { contacts, companies, associations, properties, owners, pipelines, schemas } = client.crm;
 const made = {};
 
+const having = (propertyName) => ({
+  filterGroups: [{ filters: [{ propertyName, operator: "HAS_PROPERTY" }] }],
+  properties: [],
+  limit: 1,
+  after: "0",
+});
 const onlyVip = { filterGroups: [{ filters: [{ propertyName: "vip", operator: "EQ", value: "true" }] }] };
 const LABELED = [{ associationCategory: "USER_DEFINED", associationTypeId: 41 }];
 const CONSENT = { legalBasis: "CONSENT_WITH_NOTICE", legalBasisExplanation: "on the phone" };
@@ -84,15 +90,21 @@ await take({
   },
   refusals: {
     createAgain: async () => contacts.basicApi.create({ associations: [], properties: { email: (await ada()).properties.email } }),
-    searchUnknown: () =>
-      contacts.searchApi.doSearch({
-        filterGroups: [{ filters: [{ propertyName: "no_such_property", operator: "HAS_PROPERTY" }] }],
-        properties: [],
-        limit: 1,
-        after: "0",
-      }),
+    searchUnknown: () => contacts.searchApi.doSearch(having("no_such_property")),
     rawUnknown: async () => (await client.apiRequest({ path: "/contacts/v1/lists/all/contacts/all" })).json(),
     unknown: () => contacts.basicApi.getById("1"),
     noToken: () => new Client({ accessToken: "guess", basePath: BASE_URL }).crm.contacts.basicApi.getPage(1),
+  },
+  agent: {
+    shown: () => contacts.basicApi.getById(CONTACT, ["email", "iban", "credit_score"]),
+    filtered: () => contacts.searchApi.doSearch(having("iban")),
+    unknown: () => contacts.searchApi.doSearch(having("no_such")),
+    sorted: () => contacts.searchApi.doSearch({ filterGroups: [], sorts: ["iban"], properties: [], limit: 1, after: "0" }),
+    known: async () => (await properties.coreApi.getAll("contacts")).results.map((each) => each.name),
+    one: () => properties.coreApi.getByName("contacts", "credit_score"),
+    corrected: () => contacts.basicApi.update(CONTACT, { properties: { phone: "+49 30 23125999" } }),
+    overwritten: () => contacts.basicApi.update(CONTACT, { properties: { credit_score: "900" } }),
+    gone: () => contacts.basicApi.archive(CONTACT),
+    purged: () => contacts.basicApi.purge({ objectId: CONTACT }),
   },
 });
