@@ -33,12 +33,17 @@ def configure(level: str) -> None:
             structlog.processors.JSONRenderer(serializer=orjson.dumps),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
+        logger_factory=_to_stderr,
         cache_logger_on_first_use=False,
     )
     root = logging.getLogger()
     root.handlers[:] = [Reduced()]
     root.setLevel(max(threshold, logging.WARNING))
+
+
+def _to_stderr(*_names: object) -> structlog.BytesLogger:
+    # Looked up for each event: whoever replaced standard error meanwhile may have closed what was there before.
+    return structlog.BytesLogger(sys.stderr.buffer)
 
 
 def only_known_keys(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

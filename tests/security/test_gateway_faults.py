@@ -13,6 +13,7 @@ import orjson
 import pytest
 
 from policy_gateway.errors import RateLimited, UpstreamRefused, UpstreamTimeout, UpstreamUnavailable
+from policy_gateway.query import In
 from policy_gateway.testing.canaries import Worlds, asking, forms, traces
 from policy_gateway.testing.gateways import Whole
 from policy_gateway_memory import MemoryCrm
@@ -89,7 +90,8 @@ class TestCrm:
         spy = attacked.spy()
 
         async def sometimes() -> None:
-            if spy.queries[-1].target == "8":
+            asked = spy.queries[-1]
+            if asked.target == "8" or asked.where == In("id", ("7", "8")):
                 raise UpstreamRefused
 
         spy.before = sometimes

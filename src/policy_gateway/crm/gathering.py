@@ -7,12 +7,19 @@ CRM's, which counts how often it is asked.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Final
 
-from policy_gateway.errors import GatewayError, InvalidCall, RecordNotFound, UpstreamInvalid, UpstreamUnavailable
+from policy_gateway.errors import (
+    GatewayError,
+    InvalidCall,
+    RecordNotFound,
+    UpstreamInvalid,
+    UpstreamRefused,
+    UpstreamUnavailable,
+)
 from policy_gateway.model.field import ID_PATH, Catalogue, RecordId
 from policy_gateway.query import Change, In, Query, Selected
 from policy_gateway.records import Adapter, Outcome, Page
@@ -75,8 +82,8 @@ class GatheringAdapter:
 
     async def _answer(self, key: Key, waiting: Waiting) -> None:
         try:
-            pages = await self._pages(key, [record for record, _ in waiting])
-            ends: list[Page | GatewayError] = [pages.get(record) or RecordNotFound() for record, _ in waiting]
+            found = await self._found(key, [record for record, _ in waiting])
+            ends: list[Page | GatewayError] = [found.get(record) or RecordNotFound() for record, _ in waiting]
         except GatewayError as error:
             ends = [error] * len(waiting)
         except BaseException:
@@ -84,19 +91,21 @@ class GatheringAdapter:
             raise
         _end(waiting, ends)
 
-    async def _pages(self, key: Key, records: list[RecordId]) -> dict[RecordId, Page]:
-        """Return a page for each of *records* that there is."""
+    async def _found(self, key: Key, records: list[RecordId]) -> Mapping[RecordId, Page | GatewayError]:
+        """Return a page for each of *records* that there is, or why it cannot be had."""
         if len(records) > 1:
-            with suppress(InvalidCall):  # an adapter need not know how to ask for several by their ids
+            # An adapter need not know how to ask for several by their ids, and the CRM may refuse all because of one.
+            with suppress(InvalidCall, UpstreamRefused):
                 return await self._several(key, records)
-        pages = await asyncio.gather(*(self._single(key, record) for record in records))
-        return {record: page for record, page in zip(records, pages, strict=True) if page.records}
+        ends = await asyncio.gather(*(self._single(key, record) for record in records))
+        return dict(zip(records, ends, strict=True))
 
-    async def _single(self, key: Key, record: RecordId) -> Page:
+    async def _single(self, key: Key, record: RecordId) -> Page | GatewayError:
         try:
-            return await self._adapter.read(Query(*key, target=record))
-        except RecordNotFound:
-            return Page(key[0])
+            page = await self._adapter.read(Query(*key, target=record))
+        except GatewayError as error:
+            return error
+        return page if page.records else RecordNotFound()
 
     async def _several(self, key: Key, records: list[RecordId]) -> dict[RecordId, Page]:
         resource, select = key

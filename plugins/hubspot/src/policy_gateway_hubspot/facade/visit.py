@@ -111,7 +111,9 @@ class Visit:
         now, place = asyncio.get_running_loop().time(), self._place(kind.name)
         found = self._knowledge.recall(place, now)
         if found is None:
+            asked = self.asked
             found = self._knowledge.learn(place, Known.of(await self.ask(Describe(kind.name))), now)
+            self.asked = asked  # what the caller wants is still to be asked, or to be journalled as refused
         return found
 
     def reply(self, members: Json, status: int = 200, headers: Sequence[tuple[str, str]] = ()) -> Reply:
