@@ -61,7 +61,7 @@ class TestPaths:
         ("line", "status", "code"),
         [
             ("GET /services/data/v39.0/limits", 404, "NOT_FOUND"),
-            ("GET /services/data/v63.0/limits", 404, "NOT_FOUND"),
+            ("GET /services/data/v71.0/limits", 404, "NOT_FOUND"),
             ("GET /services/data/59.x/limits", 404, "NOT_FOUND"),
             (f"GET {API}/tooling/query?q=x", 404, "NOT_FOUND"),
             (f"GET {API}/sobjects/Nope", 404, "NOT_FOUND"),

@@ -25,7 +25,7 @@ from policy_gateway_memory.crm import MemoryCrm, Row
 from policy_gateway_memory.related import STEP, unjoined, with_related
 
 MAX_PAGE = 1000
-_CURSOR = re.compile(r"(?:k:(?P<place>[0-9A-Za-z]{1,20})|o:(?P<count>[0-9]{1,20}))", re.ASCII)
+_CURSOR = re.compile(r"(?:k:(?P<place>[0-9]{1,20}|[0-9A-Za-z]{18})|o:(?P<count>[0-9]{1,20}))", re.ASCII)
 _SEED: TypeAdapter[dict[str, list[dict[str, JsonValue]]]] = TypeAdapter(dict[str, list[dict[str, JsonValue]]])
 
 

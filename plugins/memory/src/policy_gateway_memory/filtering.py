@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 import re
+import sys
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from types import MappingProxyType
@@ -145,10 +146,16 @@ def sort_key(field: Field) -> Callable[[Row], tuple[bool, object]]:
     return lambda row: (row.get(name) is None, 0 if row.get(name) is None else key(row[name]))
 
 
+def _id_key(value: object) -> tuple[int, str]:
+    """Return numbers by their size, and before any other id."""
+    text = str(value)
+    return (int(text), "") if text.isdecimal() else (sys.maxsize, text)
+
+
 def _keys(field: Field, region: str) -> Callable[[object], object]:
     match field.type:
         case _ if field.path == ID_PATH:
-            return lambda value: int(text) if (text := str(value)).isdecimal() else text
+            return _id_key
         case FieldType.DATE | FieldType.DATETIME:
             return lambda value: instant(str(value))
         case FieldType.DECIMAL:
