@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 
 from figures import Rounds, Row, Table, Target, cpu_of, report, short
-from policy_gateway_salesforce.facade.meaning import plan_query
+from policy_gateway_salesforce.facade.meaning.plans import plan_query
 from policy_gateway_salesforce.soql import parse_soql, references
 from policy_gateway_salesforce.soql.lexer import Cursor
 

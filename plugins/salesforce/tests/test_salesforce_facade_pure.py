@@ -14,15 +14,15 @@ from policy_gateway import errors
 from policy_gateway.errors import GatewayError, InvalidCall, RateLimited
 from policy_gateway.model.disclosure import Named, ReleasedRecord
 from policy_gateway.model.field import Field, FieldType, RecordId, Value
-from policy_gateway_salesforce.facade.answers import Answer
-from policy_gateway_salesforce.facade.delimited import rows_of, written
-from policy_gateway_salesforce.facade.filling import escaped, filled
-from policy_gateway_salesforce.facade.ids import canonical, long_id, made
-from policy_gateway_salesforce.facade.refusals import Refusal, refusal_of
-from policy_gateway_salesforce.facade.rows import Sheet, shape_of
-from policy_gateway_salesforce.facade.tree import parsed_xml
-from policy_gateway_salesforce.facade.values import shown
-from policy_gateway_salesforce.facade.values import written as in_csv
+from policy_gateway_salesforce.facade.bulk.delimited import rows_of, written
+from policy_gateway_salesforce.facade.exchange.answers import Answer
+from policy_gateway_salesforce.facade.exchange.ids import canonical, long_id, made
+from policy_gateway_salesforce.facade.exchange.refusals import Refusal, refusal_of
+from policy_gateway_salesforce.facade.exchange.tree import parsed_xml
+from policy_gateway_salesforce.facade.records.filling import escaped, filled
+from policy_gateway_salesforce.facade.rows.sheets import Sheet, shape_of
+from policy_gateway_salesforce.facade.rows.values import shown
+from policy_gateway_salesforce.facade.rows.values import written as in_csv
 from policy_gateway_salesforce.soql import SoqlError
 
 MOMENT = "2026-01-02T03:04:05Z"

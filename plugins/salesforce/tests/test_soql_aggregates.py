@@ -6,10 +6,10 @@ from datetime import date
 import pytest
 
 from policy_gateway.model.field import FieldType, Value
-from policy_gateway_salesforce.facade.aggregates import summarize
-from policy_gateway_salesforce.facade.days import taken
-from policy_gateway_salesforce.facade.having import like
-from policy_gateway_salesforce.facade.meaning import plan_query
+from policy_gateway_salesforce.facade.meaning.plans import plan_query
+from policy_gateway_salesforce.facade.rows.aggregates import summarize
+from policy_gateway_salesforce.facade.rows.days import taken
+from policy_gateway_salesforce.facade.rows.having import like
 from policy_gateway_salesforce.soql.nodes import String
 
 ROWS: tuple[Mapping[str, Value], ...] = (

@@ -13,9 +13,9 @@ from policy_gateway.crm.naming import Names
 from policy_gateway.model.field import FieldType, Value
 from policy_gateway.query import Call, Query
 from policy_gateway_salesforce.adapter import SalesforceAdapter
-from policy_gateway_salesforce.facade.aggregates import summarize
-from policy_gateway_salesforce.facade.meaning import Plan, plan_query
-from policy_gateway_salesforce.facade.searches import plan_search
+from policy_gateway_salesforce.facade.meaning.plans import Plan, plan_query
+from policy_gateway_salesforce.facade.meaning.searches import plan_search
+from policy_gateway_salesforce.facade.rows.aggregates import summarize
 
 pytestmark = pytest.mark.anyio
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policy_gateway.query import Child, Compare, In, Query
-from policy_gateway_salesforce.facade.meaning import plan_query
+from policy_gateway_salesforce.facade.meaning.plans import plan_query
 from policy_gateway_salesforce.soql import SoqlError, nodes, notation, parse_soql, parse_sosl, references, searched
 
 INPUTS = settings().max_examples * 30  # 3,000 with every run, 1,500,000 of each kind with the profile `soak`

@@ -6,9 +6,9 @@ from datetime import date
 import pytest
 
 from policy_gateway.query import And, Child, Compare, In, Not, Op, Or, Order, Query, RelativeDate, Text, Unit, Where
-from policy_gateway_salesforce.facade.meaning import Cell, Children, Plan, Shape, plan_query
-from policy_gateway_salesforce.facade.searches import SearchPlan, plan_search
-from policy_gateway_salesforce.facade.spans import span
+from policy_gateway_salesforce.facade.meaning.plans import Cell, Children, Plan, Shape, plan_query
+from policy_gateway_salesforce.facade.meaning.searches import SearchPlan, plan_search
+from policy_gateway_salesforce.facade.meaning.spans import span
 from policy_gateway_salesforce.soql import SoqlError
 from policy_gateway_salesforce.soql.nodes import DateLiteral
 

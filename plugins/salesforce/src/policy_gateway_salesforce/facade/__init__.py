@@ -6,6 +6,6 @@ Every request becomes calls in the dialect ``salesforce``; nothing is forwarded 
 from __future__ import annotations
 
 from policy_gateway_salesforce.facade.app import SalesforceFacade
-from policy_gateway_salesforce.facade.turn import Manner
+from policy_gateway_salesforce.facade.exchange.turn import Manner
 
 __all__ = ["Manner", "SalesforceFacade"]

@@ -21,18 +21,26 @@ from policy_gateway.wire import (
     parsed,
     served,
 )
-from policy_gateway_salesforce.facade import portal, soap
-from policy_gateway_salesforce.facade.answers import Answer
-from policy_gateway_salesforce.facade.asked import Asked
-from policy_gateway_salesforce.facade.batches import Batches
-from policy_gateway_salesforce.facade.bulk import Bulk
-from policy_gateway_salesforce.facade.bulk_shapes import BulkError, bulk_error_of
-from policy_gateway_salesforce.facade.logins import Logins, OAuthError, entered
-from policy_gateway_salesforce.facade.refusals import Refusal, expired, invalid, nowhere, refusal_of, wrong_method
+from policy_gateway_salesforce.facade.bulk.batches import Batches
+from policy_gateway_salesforce.facade.bulk.second import Bulk
+from policy_gateway_salesforce.facade.bulk.shapes import BulkError, bulk_error_of
+from policy_gateway_salesforce.facade.exchange.answers import Answer
+from policy_gateway_salesforce.facade.exchange.asked import Asked
+from policy_gateway_salesforce.facade.exchange.refusals import (
+    Refusal,
+    expired,
+    invalid,
+    nowhere,
+    refusal_of,
+    wrong_method,
+)
+from policy_gateway_salesforce.facade.exchange.turn import DIALECT, Manner, Turn, headers_of
+from policy_gateway_salesforce.facade.login import soap
+from policy_gateway_salesforce.facade.login.logins import Logins, OAuthError, entered
+from policy_gateway_salesforce.facade.login.soap import SoapFault
+from policy_gateway_salesforce.facade.login.who import identity, org_of, user_of, userinfo
+from policy_gateway_salesforce.facade.org import portal
 from policy_gateway_salesforce.facade.routes import routes
-from policy_gateway_salesforce.facade.soap import SoapFault
-from policy_gateway_salesforce.facade.turn import DIALECT, Manner, Turn, headers_of
-from policy_gateway_salesforce.facade.who import identity, org_of, user_of, userinfo
 
 MOST_PARTS: Final = 60_000
 LARGEST: Final = 4_000_000

@@ -7,13 +7,15 @@ from typing import Final
 
 from policy_gateway.ports import Sessions
 from policy_gateway.wire import Routes
-from policy_gateway_salesforce.facade import collections, describing, objects, searching, updates
-from policy_gateway_salesforce.facade.answers import Answer
-from policy_gateway_salesforce.facade.asked import Asked
-from policy_gateway_salesforce.facade.parts import Dispatch, Parts
-from policy_gateway_salesforce.facade.portal import Quotas, resources
-from policy_gateway_salesforce.facade.queries import Queries
-from policy_gateway_salesforce.facade.turn import Turn
+from policy_gateway_salesforce.facade.exchange.answers import Answer
+from policy_gateway_salesforce.facade.exchange.asked import Asked
+from policy_gateway_salesforce.facade.exchange.turn import Turn
+from policy_gateway_salesforce.facade.org import describing
+from policy_gateway_salesforce.facade.org.portal import Quotas, resources
+from policy_gateway_salesforce.facade.queries import searching
+from policy_gateway_salesforce.facade.queries.pages import Queries
+from policy_gateway_salesforce.facade.records import collections, objects, updates
+from policy_gateway_salesforce.facade.records.parts import Dispatch, Parts
 
 Endpoint = Callable[[Asked, Turn], Awaitable[Answer]]
 

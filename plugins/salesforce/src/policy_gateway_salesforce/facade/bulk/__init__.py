@@ -1,0 +1,1 @@
+"""Bulk jobs of both APIs, between their requests and while they run."""

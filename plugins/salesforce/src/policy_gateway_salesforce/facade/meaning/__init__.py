@@ -1,0 +1,1 @@
+"""What texts in SOQL and SOSL ask of the gateway."""

@@ -1,0 +1,1 @@
+"""Queries and searches, answered page by page."""

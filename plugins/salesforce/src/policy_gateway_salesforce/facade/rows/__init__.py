@@ -1,0 +1,1 @@
+"""Released records as the vendor writes them, one by one or summed up."""
