@@ -49,10 +49,11 @@ class Changes:
         if claim is not None and claim.done:
             return await self._replayed(asked, change, claim)
         await entry.intend()
-        outcome = await self._write(asked, replace(change, expected=expected), entry, claim)
+        told = replace(change, expected=expected, seen=change.target is not None, select=_wanted(asked, change))
+        outcome = await self._write(asked, told, entry, claim)
         if claim is not None:
             await self.idempotency.complete(claim, outcome.id)
-        after = await self._after(asked, change, outcome.id)
+        after = await self._after(asked, told, outcome)
         return replace(after, touched=outcome.id, page=replace(after.page, limits=outcome.limits))
 
     async def _current(self, asked: Asked, change: Change) -> Found:
@@ -122,15 +123,30 @@ class Changes:
 
     async def _replayed(self, asked: Asked, change: Change, claim: Claim) -> Found:
         """Return the record that was changed before: answered under the policy of now, with the values of now."""
-        return replace(await self._after(asked, change, claim.record), replayed=True, touched=claim.record)
+        change = replace(change, select=_wanted(asked, change))
+        after = await self._after(asked, change, Outcome(OutcomeKind.DONE, claim.record))
+        return replace(after, replayed=True, touched=claim.record)
 
-    async def _after(self, asked: Asked, change: Change, record: RecordId | None) -> Found:
-        """Return the record as it is now, as far as it may be seen; nothing of one that is gone."""
+    async def _after(self, asked: Asked, change: Change, outcome: Outcome) -> Found:
+        """Return the record as it is now, as far as it may be seen; nothing of one that is gone.
+
+        The CRM's answer to the change will do if it has all that is shown and all that decides, else it is read.
+        """
         nothing = Found(Page(change.resource))
-        if record is None or change.quiet or change.kind in ENDING:
+        if outcome.id is None or not change.select:
             return nothing
-        paths = dict.fromkeys((*asked.permit.viewable, *sorted(asked.permit.residual.reads)))
+        told = outcome.record
         try:
-            return await self.reads.one(asked, Query(change.resource, tuple(paths), target=record))
+            if told is not None and told.values.keys() >= set(change.select):
+                record = Record(told.id, {path: told.values[path] for path in change.select})
+                return await self.reads.told(asked, Page(change.resource, (record,)))
+            return await self.reads.one(asked, Query(change.resource, change.select, target=outcome.id))
         except RecordNotFound:
             return nothing  # the change moved it out of this principal's sight
+
+
+def _wanted(asked: Asked, change: Change) -> tuple[str, ...]:
+    """Return what must be known of the record after *change*: what may be shown then, and what decides that."""
+    if change.quiet or change.kind in ENDING:
+        return ()
+    return tuple(dict.fromkeys((*asked.permit.viewable, *sorted(asked.permit.residual.reads))))

@@ -18,7 +18,7 @@ from policy_gateway.model.facts import Reading
 from policy_gateway.model.field import ID_PATH, Resource
 from policy_gateway.model.principal import Principal
 from policy_gateway.policy import Policy
-from policy_gateway.query import Action, And, Call, Describe, In, Operation, Query
+from policy_gateway.query import Action, And, Call, Change, Describe, In, Operation, Query
 from policy_gateway.reading import with_id
 from policy_gateway.uses import Parts, Use, apart, led_to, uses
 
@@ -93,6 +93,9 @@ class _Decider:
             decision = self._query(operation, self._resource)
             if isinstance(decision, Permit) and (self._left_out or self._joins):
                 decision = replace(decision, left_out=tuple(self._left_out), joins=tuple(self._joins))
+        elif isinstance(operation, Change) and operation.select:
+            # Who may change something is told of it what it may know of; only what it writes can be refused.
+            decision = self._flat(self._of_known(operation, self._resource), self._resource)
         else:
             decision = self._flat(operation, self._resource)
         if isinstance(decision, Deny) and decision.kind is DenyKind.FIELD:
@@ -175,6 +178,10 @@ class _Decider:
         known = self._policy.known(self._principal, self._call.connection, resource)
         self._left_out |= dict.fromkeys(path for path in query.select if path in resource.fields.keys() - known)
         return replace(query, select=tuple(path for path in query.select if path in known) or (ID_PATH,))
+
+    def _of_known(self, change: Change, resource: Resource) -> Change:
+        known = self._policy.known(self._principal, self._call.connection, resource)
+        return replace(change, select=tuple(path for path in change.select if path in known) or (ID_PATH,))
 
     def _named(self, refusal: Deny, operation: Operation) -> Deny:
         """Return *refusal* with everything that is refused by itself, so in the same words whether it exists or not."""

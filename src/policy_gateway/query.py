@@ -195,7 +195,10 @@ class Change:
 
     *precondition* is the tag that the caller last saw (``*``: whatever is there). *expected* holds the attributes that
     the decision was made on; the gateway fills it, and an adapter must not write when they have changed. After a
-    *quiet* one nobody wants to see the record, so it is not read again.
+    *quiet* one nobody wants to see the record, so it is not read again; of any other, *select* is what its caller wants
+    to see then (empty: everything that may be seen). What an adapter is given there is what the gateway wants to know:
+    an adapter whose CRM tells that with its answer saves a question. *seen* tells an adapter that the record was there
+    when the change was decided; the gateway fills it, too.
     """
 
     kind: ChangeKind
@@ -206,6 +209,8 @@ class Change:
     expected: Mapping[str, Value] = field(default_factory=dict)
     idempotency_key: str | None = None
     quiet: bool = False
+    select: tuple[str, ...] = ()
+    seen: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,14 @@ class Reads:
 
         *needed* are fact keys beyond those that decide what is seen.
         """
-        found = await self._page(asked, query, needed)
+        return self._visible(asked, await self._page(asked, query, needed))
+
+    async def told(self, asked: Asked, page: Page) -> Found:
+        """Return the one record of *page*, which the CRM told without being asked, exactly as if it was."""
+        page = await self._searched(asked, asked.permit, permitted_only(page, asked.permit))
+        return self._visible(asked, await self._known(asked, page, asked.permit.residual.facts))
+
+    def _visible(self, asked: Asked, found: Found) -> Found:
         if not visible(found.page, asked.permit, found.known, asked.rendering(self.masks)):
             raise RecordNotFound
         return found
@@ -155,8 +162,10 @@ class Reads:
 
     async def _page(self, asked: Asked, query: Query, needed: frozenset[str] = frozenset()) -> Found:
         page = await self._found(asked, asked.permit, query)
-        decisive = asked.permit.residual.facts | needed
-        return Found(page, await self.facts.about_records(asked.principal, asked.call, page, decisive))
+        return await self._known(asked, page, asked.permit.residual.facts | needed)
+
+    async def _known(self, asked: Asked, page: Page, needed: frozenset[str]) -> Found:
+        return Found(page, await self.facts.about_records(asked.principal, asked.call, page, needed))
 
     async def _found(self, asked: Asked, permit: Permit, query: Query) -> Page:
         """Return what the CRM finds, as far as it may be found by what it was searched by."""

@@ -62,11 +62,16 @@ class OutcomeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a change ended, and the id of the record it touched; *limits* as in a :class:`Page`."""
+    """How a change ended, and the id of the record it touched; *limits* as in a :class:`Page`.
+
+    *record* is what the CRM's answer says of the record as it is after the change, no path of it from anywhere else.
+    Unless it has every path of ``change.select``, the gateway reads the record.
+    """
 
     kind: OutcomeKind
     id: RecordId | None = None
     limits: Mapping[str, str] = field(default_factory=nothing)
+    record: Record | None = None
 
 
 class Adapter(Protocol):

@@ -158,7 +158,7 @@ def uses(operation: Operation, resource: Resource, catalogue: Catalogue) -> Iter
             yield from _Uses(catalogue).of(operation, resource)
         case Change(values=values):
             for path in values:
-                single = replace(operation, values={path: values[path]})
+                single = replace(operation, values={path: values[path]}, select=())
                 yield Use(path, path, resource, _WRITES[operation.kind], ((single, resource),))
         case Describe() | Verify():
             return

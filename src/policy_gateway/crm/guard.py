@@ -10,6 +10,7 @@ import math
 import operator
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from policy_gateway.errors import ConnectionNotFound, InvalidCall, RecordNotFound, UpstreamInvalid
@@ -84,6 +85,11 @@ class _Guarded:
             raise UpstreamInvalid("the CRM changed another record than was asked for")
         if change.kind is ChangeKind.CREATE and outcome.kind is OutcomeKind.DONE and outcome.id is None:
             raise UpstreamInvalid("the CRM did not name the record that it created")
+        if outcome.record is not None:
+            told = _sound(outcome.record, grammar)
+            if told.id != outcome.id or told.children:
+                raise UpstreamInvalid("the CRM told of another record than it changed")
+            outcome = replace(outcome, record=told)
         return outcome
 
     def _grammar(self, resource: str) -> re.Pattern[str]:

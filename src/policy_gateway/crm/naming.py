@@ -144,14 +144,14 @@ class _Told:
         match operation:
             case Query():
                 return self.query(operation, resource)
-            case Change(values=values):
+            case Change(values=values, select=select):
                 own = {
                     (path := self._path(resource, word)): typed(value, resource.fields.get(path))
                     for word, value in values.items()
                 }
                 if len(own) < len(values):
                     raise InvalidCall("a field is given twice")
-                return replace(operation, resource=resource.name, values=own)
+                return replace(operation, resource=resource.name, values=own, select=self._paths(resource, select))
             case Describe():
                 return Describe(resource.name)
             case Verify(path=path):

@@ -117,4 +117,4 @@ def _of_change(change: Change) -> Shape | None:
     if writes is None:
         return None
     written = ("id",) if change.kind in ENDING else tuple(sorted(change.values))
-    return Shape(Action.VIEW, everything=True, writes=writes, written=written)
+    return Shape(Action.VIEW, change.select, everything=not change.select, writes=writes, written=written)

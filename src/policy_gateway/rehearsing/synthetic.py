@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from types import MappingProxyType
 from typing import Final
 
 from pydantic import BaseModel
@@ -17,7 +18,12 @@ from policy_gateway.records import Adapter, ConnectionConfig, NoOptions, Outcome
 STEP: Final = "/"
 NEXT: Final = "more"
 LOOKING: Final = frozenset({"hubspot"})
-"""CRMs that delete what does not exist without a word, so that their adapters look first."""
+"""CRMs that delete what does not exist without a word, so that their adapters look first, unless somebody has."""
+
+TELLING: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {"hubspot": frozenset({ID_PATH, "created_at", "updated_at"})}
+)
+"""CRMs that answer a change with what was written, and what always comes."""
 
 CHECKSUM: Final = "AAA"
 """What ids end with that have a checksum of their capitals, and none."""
@@ -106,12 +112,21 @@ class SyntheticAdapter:
     async def write(self, change: Change) -> Outcome:
         """Say that it is done. What the decision was made on is read once more before that, as real adapters do."""
         self._stage.count.writes += 1
-        looks = change.kind in ENDING and self._stage.catalogue.adapter in LOOKING
+        looks = change.kind in ENDING and not change.seen and self._stage.catalogue.adapter in LOOKING
         if change.expected or looks:
             self._stage.count.checks += 1
         resource = self._stage.catalogue.resources[change.resource]
         created = change.kind in {ChangeKind.CREATE, ChangeKind.UPSERT} and change.target is None
-        return Outcome(OutcomeKind.DONE, RecordId(sample_id(resource.id_pattern)) if created else change.target)
+        target = RecordId(sample_id(resource.id_pattern)) if created else change.target
+        return Outcome(OutcomeKind.DONE, target, record=self._told(resource, change, target))
+
+    def _told(self, resource: Resource, change: Change, target: RecordId | None) -> Record | None:
+        """Return what the answer to *change* says of its record."""
+        always = TELLING.get(self._stage.catalogue.adapter)
+        if always is None or target is None:
+            return None
+        paths = tuple(path for path in change.select if path in always or path in change.values)
+        return self._record(resource, Query(resource.name, paths), target)
 
     def _ids(self, query: Query, resource: Resource) -> list[RecordId]:
         if query.target is not None:

@@ -125,10 +125,9 @@ class HubSpotAdapter:
                 path = _path(resource, target)
                 await self._unchanged(resource, change, RecordId(target))
                 answer = await self._send("PATCH", path, {"properties": body})
-                return done(content_of_one(answer, 200, natives=_natives(resource, change)), target)
+                return self._told(resource, change, content_of_one(answer, 200, natives=_natives(resource, change)))
             case ChangeKind.DELETE, str(target) if not body:
                 path = _path(resource, target)
-                # HubSpot archives what does not exist without a word: that must not look like a deletion.
                 await self._unchanged(resource, change, RecordId(target))
                 answer = await self._sent(Request("DELETE", path, headers=self._headers))
                 if answer.status != 204:  # noqa: PLR2004 -- No Content
@@ -247,7 +246,18 @@ class HubSpotAdapter:
             raise InvalidCall("a record that does not exist has no state to expect")
         given = {name: value for name, value in body.items() if value}
         answer = await self._send("POST", f"{_OBJECTS}/{resource.plural}", {"properties": given})
-        return done(content(answer, 201, natives=_natives(resource, change)), None)
+        return self._told(resource, change, content(answer, 201, natives=_natives(resource, change)))
+
+    def _told(self, resource: Resource, change: Change, answer: object) -> Outcome:
+        """Return that *change* was applied, and what HubSpot says of the record then: what was written, mostly."""
+        outcome = done(answer, change.target)
+        paths = tuple(path for path in change.select if path in resource.fields)
+        if not paths:
+            return outcome
+        try:
+            return replace(outcome, record=self._planned(resource, paths).record(answer))
+        except UpstreamInvalid:
+            return outcome  # it was applied all the same: the record is still to be read
 
     async def _erased(self, resource: Resource, target: RecordId) -> Outcome:
         """Have HubSpot forget a contact for good, its archive and its history included."""
@@ -257,8 +267,12 @@ class HubSpotAdapter:
         return Outcome(OutcomeKind.DONE, target)
 
     async def _unchanged(self, resource: Resource, change: Change, target: RecordId) -> None:
-        """Read what the decision was made on, and compare."""
-        if not change.expected and change.kind not in ENDING:
+        """Read what the decision was made on, and compare.
+
+        HubSpot archives what does not exist without a word, which must not look like a deletion: what nobody has seen
+        is looked for.
+        """
+        if not change.expected and (change.seen or change.kind not in ENDING):
             return
         plan = self._planned(resource, tuple(change.expected))
         record = plan.record(content_of_one(await self._get(_path(resource, target), plan.query), 200))

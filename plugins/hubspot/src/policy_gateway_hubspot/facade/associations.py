@@ -217,7 +217,7 @@ async def _link(visit: Visit, pair: Pair) -> None:
 
 
 async def _refer(visit: Visit, contact: RecordId, company: str | None) -> None:
-    change = Change(ChangeKind.UPDATE, CONTACTS.name, contact, {COMPANY: company}, precondition=ANY_STATE)
+    change = Change(ChangeKind.UPDATE, CONTACTS.name, contact, {COMPANY: company}, precondition=ANY_STATE, quiet=True)
     try:
         await visit.ask(change)
     except FieldRefused:

@@ -12,7 +12,16 @@ from policy_gateway.query import Change, ChangeKind, Operation, Query
 from policy_gateway.wire import Json, Reply
 from policy_gateway_hubspot.facade.kinds import OBJECT_ID, Kind
 from policy_gateway_hubspot.facade.known import Known
-from policy_gateway_hubspot.facade.objects import ANY_STATE, creation, keyed, only, unwritable, values_of, written
+from policy_gateway_hubspot.facade.objects import (
+    ANY_STATE,
+    creation,
+    keyed,
+    only,
+    telling,
+    unwritable,
+    values_of,
+    written,
+)
 from policy_gateway_hubspot.facade.refusals import Invalid, worded
 from policy_gateway_hubspot.facade.request import objects_in, record_id, text_in, texts_in
 from policy_gateway_hubspot.facade.telling import Shape, fields_of, object_of
@@ -202,7 +211,8 @@ async def _write(
     upserts: bool = False,
 ) -> Reply:
     found = Outcomes()
-    for (key, change), (_, answer) in zip(changes, await _all(visit, changes, lenient=False), strict=True):
+    asked = [(key, telling(visit, kind, one) if isinstance(one, Change) else one) for key, one in changes]
+    for (key, change), (_, answer) in zip(changes, await _all(visit, asked, lenient=False), strict=True):
         if isinstance(change, GatewayError) or isinstance(answer, GatewayError):
             error = answer if isinstance(answer, GatewayError) else RecordNotFound()
             if isinstance(error, FieldRefused) and isinstance(change, Change):

@@ -94,7 +94,7 @@ async def create_object(visit: Visit) -> Reply:
     kind, body = visit.kind(), await visit.request.json()
     known = await visit.known(kind)
     change = creation(kind, body, known)
-    disclosure = await changed(visit, change, known)
+    disclosure = await changed(visit, kind, change, known)
     return visit.reply(written(visit, kind, known, change, disclosure), 201)
 
 
@@ -105,7 +105,7 @@ async def update_object(visit: Visit) -> Reply:
     values = values_of(body.get("properties"), known)
     target = await found(visit, kind, visit.request.one("idProperty"), visit.request.variables["id"])
     change = Change(ChangeKind.UPDATE, kind.name, target, values, precondition=ANY_STATE)
-    disclosure = await changed(visit, change, known)
+    disclosure = await changed(visit, kind, change, known)
     return visit.reply(written(visit, kind, known, change, disclosure))
 
 
@@ -162,12 +162,17 @@ def creation(kind: Kind, body: Mapping[str, Json], known: Known) -> Change:
     return Change(ChangeKind.CREATE, kind.name, None, {name: value for name, value in values.items() if value != ""})
 
 
-async def changed(visit: Visit, change: Change, known: Known) -> Disclosure:
+async def changed(visit: Visit, kind: Kind, change: Change, known: Known) -> Disclosure:
     """Apply *change*; PropertiesRefused says which of its properties may not be written."""
     try:
-        return await visit.ask(change)
+        return await visit.ask(telling(visit, kind, change))
     except FieldRefused as error:
         raise unwritable(error, change, known) from None
+
+
+def telling(visit: Visit, kind: Kind, change: Change) -> Change:
+    """Return *change* asking to be told of its record what :func:`written` shows, and nothing else."""
+    return replace(change, select=_shape(visit, kind, change).asked)
 
 
 def unwritable(error: FieldRefused, change: Change, known: Known) -> PropertiesRefused:
@@ -184,8 +189,12 @@ def written(visit: Visit, kind: Kind, known: Known, change: Change, disclosure: 
     records = disclosure.released.records
     if not records:
         return blank(str(change.target or ""))
-    shape = Shape(kind, tuple(change.values), nulls=visit.request.nulls)
+    shape = _shape(visit, kind, change)
     return object_of(records[0], shape, {name: field for name in shape.asked if (field := known.field(name))})
+
+
+def _shape(visit: Visit, kind: Kind, change: Change) -> Shape:
+    return Shape(kind, tuple(change.values), nulls=visit.request.nulls)
 
 
 def _wanted(visit: Visit, kind: Kind) -> Wanted:

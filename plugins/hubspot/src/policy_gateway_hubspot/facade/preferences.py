@@ -233,7 +233,8 @@ async def _change(visit: Visit, email: str, wanted: Mapping[str, bool]) -> tuple
         given = {consent for consent, holds in wanted.items() if holds}
         after = Chosen(email, (before.consents - wanted.keys()) | given)
         values: dict[str, Value] = {CONSENTS: tuple(sorted(after.consents)) or None}
-        await visit.ask_plainly(Change(ChangeKind.UPDATE, CONTACTS.singular, target, values, precondition=seen.tag))
+        change = Change(ChangeKind.UPDATE, CONTACTS.singular, target, values, precondition=seen.tag, quiet=True)
+        await visit.ask_plainly(change)
     except FieldRefused:
         raise ScopeMissing(WRITE) from None
     return before, after
