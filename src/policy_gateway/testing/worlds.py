@@ -99,6 +99,26 @@ complaint: {broader: care, legal_basis: contract, retention: P1Y, label: {de: Be
 # end
 """
 
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """What there is to know of the records of one *resource*: *categories* by path, and values to choose from.
+
+    *parts* are the fields that a compound one holds, *kinds* the types that are not texts, *restricted* the records
+    that are restricted in every world, *expired* the fields whose values are past their time there.
+    """
+
+    resource: str
+    categories: Mapping[str, str]
+    pools: Mapping[str, tuple[Value, ...]]
+    parts: Mapping[str, tuple[str, ...]]
+    kinds: Mapping[str, FieldType]
+    restricted: frozenset[str] = frozenset()
+    expired: frozenset[str] = frozenset()
+
+
+CONTACTS: Final = Domain("contact", CATEGORIES, POOLS, PARTS, KINDS, RESTRICTED, EXPIRED)
+
 _TESTS: Final = {condition.name: condition for condition in BUILT_IN}
 _MASKS: Final = {mask.name: mask for mask in Masks().register_masks()}
 _KEY: Final = bytes(32)
@@ -160,10 +180,11 @@ def files(rules: Sequence[Rule], model: str) -> dict[str, bytes]:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What *rules* let *caller* see and search by."""
+    """What *rules* let *caller* see and search by in the records of *domain*."""
 
     rules: tuple[Rule, ...]
     caller: Caller
+    domain: Domain = CONTACTS
     _known: dict[object, str] = field(default_factory=dict)
 
     def level(self, record: Row, path: str, circumstance: Circumstance, action: str = "view") -> str:
@@ -173,12 +194,12 @@ class Reference:
     def _level(self, record: Row, truths: object, path: str, circumstance: Circumstance, action: str) -> str:
         key = (truths, path, circumstance, action)
         if key not in self._known:
-            levels = [self._of(record, part, circumstance, action) for part in PARTS.get(path, (path,))]
+            levels = [self._of(record, part, circumstance, action) for part in self.domain.parts.get(path, (path,))]
             self._known[key] = min(levels, key=RANKS.__getitem__)
         return self._known[key]
 
     def _of(self, record: Row, path: str, circumstance: Circumstance, action: str) -> str:
-        if path not in CATEGORIES:
+        if path not in self.domain.categories:
             return "none"
         reading = self._reading(record, path, circumstance)
         rows = [rule for rule in self.rules if self._concerns(rule, path, circumstance, action)]
@@ -193,7 +214,7 @@ class Reference:
     def _concerns(self, rule: Rule, path: str, circumstance: Circumstance, action: str) -> bool:
         return (
             rule.sub in {"*", *self.caller.roles}
-            and rule.obj in {"*", f"contact.{path}", CATEGORIES[path], "personal"}
+            and rule.obj in {"*", f"{self.domain.resource}.{path}", self.domain.categories[path], "personal"}
             and rule.act in ({"*", action} | ({"read"} if action in {"view", "search"} else set()))
             and rule.purpose in {"*", "care", circumstance.purpose}
         )
@@ -205,20 +226,24 @@ class Reference:
             "principal.teams": self.caller.teams,
             "call.reason": circumstance.reason or None,
             "call.now": datetime(2026, 11, 23, tzinfo=UTC),
-            "fact.restricted": record["id"] in RESTRICTED,
-            "value.keep_until": "2002-01-01" if path in EXPIRED else "",
+            "fact.restricted": record["id"] in self.domain.restricted,
+            "value.keep_until": "2002-01-01" if path in self.domain.expired else "",
         }
 
     def seen(self, record: Row) -> tuple[object, ...]:
         """Return everything that may be learnt of *record* in any circumstance: images, and what is searched by."""
-        whole, truths = with_name(record), self.truths(record)
+        whole, truths = self.whole(record), self.truths(record)
         learnt: list[object] = []
         for circumstance in CIRCUMSTANCES:
-            for path in CATEGORIES:
+            for path in self.domain.categories:
                 shown = self._level(record, truths, path, circumstance, "view")
                 searched = self._level(record, truths, path, circumstance, "search") == "clear"
-                learnt += (shown, image(path, whole[path], shown), whole[path] if searched else None)
+                learnt += (shown, image(path, whole[path], shown, self.domain.kinds), whole[path] if searched else None)
         return tuple(learnt)
+
+    def whole(self, record: Row) -> Row:
+        """Return *record* with its whole name, if it has one in parts."""
+        return with_name(record) if "name" in self.domain.parts else record
 
     def absent(self, record: Row) -> bool:
         """Tell whether nothing of *record* is seen, in no circumstance."""
@@ -228,7 +253,7 @@ class Reference:
         """Return the paths that may be searched by in any of *records*."""
         return tuple(
             path
-            for path in CATEGORIES
+            for path in self.domain.categories
             if any(self.level(one, path, when, "search") == "clear" for one in records for when in CIRCUMSTANCES)
         )
 
@@ -258,11 +283,11 @@ def with_name(record: Row) -> Row:
     return {**record, "name": " ".join(part for part in parts if isinstance(part, str)) or None}
 
 
-def image(path: str, value: Value, level: str) -> Value:
+def image(path: str, value: Value, level: str, kinds: Mapping[str, FieldType] = KINDS) -> Value:
     """Return what is shown of *value* at *level*."""
     if level == "none" or value is None:
         return None
-    return value if level == "clear" else _MASKS[level].show(value, KINDS.get(path, FieldType.TEXT), _KEY)
+    return value if level == "clear" else _MASKS[level].show(value, kinds.get(path, FieldType.TEXT), _KEY)
 
 
 class Worlds(NamedTuple):
@@ -280,7 +305,12 @@ def worlds(random: Random, reference: Reference, *, missing: bool) -> Worlds:
     With *missing*, a record of which nothing may be seen may be there in one of them only.
     """
     one = [_record(random, str(number)) for number in range(1, random.randint(3, 6))]
-    other, differences = [], 0
+    return paired(random, reference, one, missing=missing)
+
+
+def paired(random: Random, reference: Reference, one: Sequence[Row], *, missing: bool) -> Worlds:
+    """Return the world *one*, and another one in which the caller may learn the same."""
+    other, differences = list[Row](), 0
     for record in one:
         if missing and reference.absent(record) and random.random() < 1 / 2:
             differences += 1
@@ -299,7 +329,7 @@ def _record(random: Random, number: str) -> Row:
 def _twin(random: Random, reference: Reference, record: Row) -> Row:
     """Return *record* with as many other values as the caller cannot tell from the old ones."""
     twin, seen, truths = dict(record), reference.seen(record), reference.truths(record)
-    for path, pool in POOLS.items():
+    for path, pool in reference.domain.pools.items():
         for value in random.sample(pool, len(pool)):
             tried = {**twin, path: value}
             if value != twin[path] and reference.truths(tried) == truths and reference.seen(tried) == seen:
