@@ -1,10 +1,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
 from policy_gateway.errors import UpstreamRefused, UpstreamTimeout, UpstreamUnavailable
+from policy_gateway.model.field import RecordId, Value
+from policy_gateway.query import Change
+from policy_gateway.records import Outcome, Record, nothing
 from policy_gateway.testing.gateways import Whole
 from policy_gateway_memory import MemoryCrm
 
@@ -72,6 +77,89 @@ class TestUpdate:
         reply = await gateway.client("selma").send("PATCH", LENA, {"birthdate": "the other day"}, ANY)
 
         assert (400, "invalid-call") == (reply.status, reply.json["code"])
+
+
+class Telling:
+    """Makes the CRM tell with its answer to a change what its record is like then, *beyond* and *without* some paths.
+
+    *key* is whose record it says it is.
+    """
+
+    def __init__(
+        self, crm: MemoryCrm, without: str = "", beyond: Mapping[str, Value] = nothing(), key: str = "7"
+    ) -> None:
+        self._crm = crm
+        self._without = without
+        self._beyond = beyond
+        self._key = key
+
+    def __call__(self, change: Change, outcome: Outcome) -> Outcome:
+        """Return *outcome* with the record."""
+        row = {**self._crm._rows["contact"]["7"], "id": self._key}
+        values = {path: row.get(path) for path in change.select if path != self._without}
+        return replace(outcome, record=Record(RecordId(self._key), {**values, **self._beyond}))
+
+
+class TestTold:
+    """What the CRM tells with its answer to a change is let out as if it had been read, and nothing else is."""
+
+    async def test_enough(self, gateway: Whole, crm: MemoryCrm) -> None:
+        """If the CRM's answer has everything that is shown and that decides, the record is not read again."""
+        anna, spy = gateway.client("anna"), gateway.spy()
+        spy.written = Telling(crm)
+        reply = await anna.send("PATCH", LENA, NEW, ANY)
+        asked = len(spy.queries)
+        read = await anna.get(LENA)
+
+        assert (200, 1, 1) == (reply.status, asked, len(spy.changes))
+        assert {path: read.json["fields"][path] for path in ("phone", "city", "notes")} == {
+            path: reply.json["fields"][path] for path in ("phone", "city", "notes")
+        }
+        assert reply.json["withheld"] == read.json["withheld"]
+
+    @pytest.mark.parametrize("missing", ["team", "phone"])
+    async def test_not_enough(self, gateway: Whole, crm: MemoryCrm, missing: str) -> None:
+        """If anything is missing that is shown or that decides, the record is read, as it always was."""
+        spy = gateway.spy()
+        spy.written = Telling(crm, without=missing)
+        reply = await gateway.client("anna").send("PATCH", LENA, NEW, ANY)
+
+        assert (200, NEW["phone"], 2) == (reply.status, reply.json["fields"]["phone"], len(spy.queries))
+
+    async def test_too_much(self, gateway: Whole, crm: MemoryCrm) -> None:
+        """What the CRM tells beyond that goes nowhere."""
+        gateway.spy().written = Telling(crm, beyond={"credit_score": 731, "secret": "731"})
+        reply = await gateway.client("anna").send("PATCH", LENA, NEW, ANY)
+
+        assert (200, False) == (reply.status, b"731" in reply.body)
+
+    async def test_decided_anew(self, gateway: Whole, crm: MemoryCrm) -> None:
+        """What is shown is decided on the record as it is then: of a team that is not the caller's any more, less."""
+        spy = gateway.spy()
+        shown = []
+        for team in ("berlin", "hamburg"):
+            spy.written = Telling(crm, beyond={"team": team})
+            shown.append((await gateway.client("anna").send("PATCH", LENA, NEW, ANY)).json["fields"].keys())
+
+        assert 2 == len(spy.queries)
+        assert shown[1] < shown[0]
+
+    async def test_of_another(self, gateway: Whole, crm: MemoryCrm) -> None:
+        """A CRM that tells of another record than it was to change is not believed; nobody knows what it has done."""
+        gateway.spy().written = Telling(crm, key="8")
+        reply = await gateway.client("anna").send("PATCH", LENA, NEW, ANY)
+
+        assert (502, "unknown") == (reply.status, (await gateway.entries())[1]["outcome"])
+
+    async def test_asked_for(self, gateway: Whole) -> None:
+        """An adapter learns what is wanted of the record then, and that it was there; of a deleted one, nothing is."""
+        await gateway.client("anna").send("PATCH", LENA, NEW, ANY)
+        await gateway.client("selma").send("DELETE", LENA, b"", ANY)
+        updated, deleted = gateway.spy().changes
+
+        assert ({"id", "phone", "team"} <= {*updated.select}, True) == (True, updated.seen)
+        assert ((), True) == (deleted.select, deleted.seen)
+        assert "credit_score" not in updated.select
 
 
 class TestState:

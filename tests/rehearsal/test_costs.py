@@ -85,6 +85,22 @@ class TestWrites:
 
         assert len(crm.transport.sent) == stage.count.all
 
+    async def test_told(self, hubspot: Crm) -> None:
+        """What was seen is not looked for before it is deleted; what is told of a change is what HubSpot tells."""
+        stage = Stage(await hubspot.adapter.catalogue())
+        [record] = (await hubspot.adapter.read(Query("contact", CONTACT, limit=1))).records
+        hubspot.transport.sent.clear()
+        told = []
+        for adapter in (hubspot.adapter, SyntheticAdapter(stage)):
+            select = ("id", "last_name", "updated_at", "team")
+            change = Change(ChangeKind.UPDATE, "contact", record.id, {"last_name": "Vogt"}, seen=True, select=select)
+            outcome = await adapter.write(change)
+            told.append(outcome.record.values.keys() if outcome.record else None)
+            await adapter.write(Change(ChangeKind.DELETE, "contact", record.id, seen=True))
+
+        assert {"id", "last_name", "updated_at"} == told[0] == told[1]
+        assert 2 == len(hubspot.transport.sent) == stage.count.all
+
 
 class TestRecords:
     async def test_typed(self, stage: Stage) -> None:

@@ -29,6 +29,33 @@ class TestOneRecord:
         assert "new@example.com" == hub.sandbox.world.items["contacts"].live["101"].properties["email"]
         assert 1 == sum(line.startswith("PATCH") for line in hub.upstream)
 
+    async def test_asked_no_more_than_twice(self, hub: Hub) -> None:
+        """A change is decided on what is read, and answered with what HubSpot answers; nothing is looked at again."""
+        updated = await patched(hub, "selma", {"firstname": "G"})
+        created = await hub.post("selma", CONTACTS, {"properties": {"firstname": "Ada", "email": "ada@example.com"}})
+        client = hub.client("selma")
+        deleted = await client.ask("DELETE", f"{CONTACTS}/102", client.lines)
+
+        assert (200, 201, 204) == (updated.status, created.status, deleted.status)
+        assert ["G", "Ada"] == [each.json["properties"]["firstname"] for each in (updated, created)]
+        assert [f"GET {ONE}", f"PATCH {ONE}", f"POST {CONTACTS}", f"GET {CONTACTS}/102", f"DELETE {CONTACTS}/102"] == (
+            hub.upstream
+        )
+
+    async def test_told_as_read(self, hub: Hub) -> None:
+        """The answer to a change has what a read of the same properties has, times and masks included."""
+        for persona, properties in (("anna", {"email": "new@example.com"}), ("selma", {"firstname": "G", "city": ""})):
+            told = await patched(hub, persona, properties)
+            read = await hub.get(persona, f"{ONE}?properties={','.join(properties)}")
+
+            assert (200, read.json) == (told.status, told.json)
+
+    async def test_reads_no_more_than_it_tells(self, hub: Hub) -> None:
+        """Before a change nothing is read but what decides, and what the answer shows."""
+        await patched(hub, "selma", {"firstname": "G"})
+
+        assert not {"lastname", "email", "iban", "phone"} & hub.asked - {"firstname"}
+
     async def test_typed(self, hub: Hub) -> None:
         """Values are written as their types are, whatever JSON they come as; an empty one clears."""
         reply = await patched(
