@@ -81,6 +81,7 @@ class Gateway:
                 described=described(policy, principal, target, facts),
                 limits=found.page.limits,
                 touched=found.touched,
+                total=found.total,
             )
             return worded(entry.disclosed(disclosure), call, target.resource)
 

@@ -158,7 +158,8 @@ class Query:
     """Read records of one *resource*.
 
     With *target* it asks for that one record; an empty *select* asks for everything that may be seen. By the paths of
-    *group* the caller will group, or make figures of, the records that it is given: the CRM groups nothing.
+    *group* the caller will group, or make figures of, the records that it is given: the CRM groups nothing. With a
+    *total*, records that may be seen are counted up to so many, if they do not all come at once.
     """
 
     resource: str
@@ -172,6 +173,7 @@ class Query:
     cursor: str | None = None
     history: bool = False
     associations: tuple[str, ...] = ()
+    total: int = 0
 
 
 class ChangeKind(StrEnum):

@@ -24,12 +24,15 @@ from policy_gateway.model.facts import RecordFacts
 from policy_gateway.model.field import ID_PATH, RecordId, Value
 from policy_gateway.model.principal import Principal
 from policy_gateway.ports import Mask
-from policy_gateway.query import And, Call, Change, In, Not, Or, Query, Where
+from policy_gateway.query import And, Call, Change, In, Not, Or, Query, Selected, Where, paths_of
 from policy_gateway.records import Page
 
 MOST_UPSTREAM_PAGES = 5
 MOST_JOINED = 2000
 """How many records a query may find that a field is compared with."""
+
+MOST_COUNTED_AT_ONCE = 2000
+STEP = "/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ class Found:
     matched: bool | None = None
     related: Mapping[str, Learned] = field(default_factory=dict)
     touched: RecordId | None = None
+    total: int | None = None
 
     @property
     def learned(self) -> Learned:
@@ -92,7 +96,9 @@ class Reads:
         binding = Binding.of(asked.principal, asked.target, asked.call, asked.permit.version)
         found = await self._filled(asked, replace(narrowed, cursor=self.cursors.open(query.cursor, binding)))
         following = found.page.cursor if await self._goes_on(asked, narrowed, found) else None
-        found = replace(found, page=replace(found.page, cursor=self.cursors.seal(following, binding)))
+        first = query.cursor is None and following is not None
+        total = await self._total(asked, narrowed, found) if query.total and first else None
+        found = replace(found, page=replace(found.page, cursor=self.cursors.seal(following, binding)), total=total)
         return await self._with_related(asked, found)
 
     async def one(self, asked: Asked, query: Query, needed: frozenset[str] = frozenset()) -> Found:
@@ -138,6 +144,20 @@ class Reads:
                 return True
             cursor = page.cursor
         return True
+
+    async def _total(self, asked: Asked, query: Query, found: Found) -> int:
+        """Return how many records may be seen, those in *found* and after it; counting ends at what *query* wants.
+
+        Of those after it the CRM is asked for no more than decides. A total of its own would count hidden ones.
+        """
+        counting = replace(query, select=_deciding(query, asked.permit), limit=MOST_COUNTED_AT_ONCE)
+        seen = visible(found.page, asked.permit, found.known, asked.rendering(self.masks))
+        cursor = found.page.cursor
+        while cursor is not None and seen < query.total:
+            more = await self._page(asked, replace(counting, cursor=cursor))
+            seen += visible(more.page, asked.permit, more.known, asked.rendering(self.masks))
+            cursor = more.page.cursor
+        return min(seen, query.total)
 
     def _seen(self, asked: Asked, found: Found) -> int:
         residual = asked.permit.residual
@@ -215,6 +235,12 @@ class Reads:
         seen = seen_ids(learned, permit, rendering)
         values = (record.values.get(path) for record in records if record.id in seen)
         return tuple(dict.fromkeys(value for value in values if value is not None))
+
+
+def _deciding(query: Query, permit: Permit) -> tuple[Selected, ...]:
+    """Return what of the selection of a narrowed *query* decides which records may be seen, and not what they show."""
+    needed = {ID_PATH} | permit.residual.reads | paths_of(permit.search)
+    return tuple(item for item in query.select if isinstance(item, str) and (item in needed or STEP in item))
 
 
 def _filled_in(permit: Permit, found: Sequence[tuple[Query, tuple[Value, ...]]]) -> Permit:

@@ -93,7 +93,8 @@ class Disclosure:
     *permit* is what it was released under (its version, its obligations, and for a Describe the known fields),
     *correlation* the journal entry's id. *replayed* tells that an idempotent change had been applied before, *matched*
     what a Verify found, *touched* is the record that was changed. *described* answers a Describe in a dialect, *limits*
-    is what the CRM said of its quotas, and *named* what names mean in the answer to a Query in a dialect.
+    is what the CRM said of its quotas, and *named* what names mean in the answer to a Query in a dialect. *total* is
+    how many records of an answer that goes on may be seen, for a Query that wants to know, and as far as it does.
     """
 
     released: Released
@@ -106,6 +107,7 @@ class Disclosure:
     limits: Mapping[str, str] = field(default_factory=dict)
     touched: RecordId | None = None
     named: Named | None = None
+    total: int | None = None
 
     @property
     def version(self) -> str:

@@ -80,14 +80,14 @@ class Queries:
 
     async def _page(self, asked: Asked, turn: Turn, plan: Plan, place: Place) -> Answer:
         include = GDPR if turn.manner.envelopes else NOTHING
-        disclosure = await page_of(turn, plan, place, include=include)
+        disclosure = await page_of(turn, plan, place, include=include, counts=not place.total)
         records, rest = kept(disclosure, plan, place)
         sheet = sheet_of(disclosure, plan.query.resource, asked.root, plan.shape)
         rows: list[Json] = [sheet.row(record) for record in records]
         if rest is None:
             total = max(place.total, place.taken + len(rows))
             return Answer(200, {"totalSize": total, "done": True, "records": rows})
-        total = place.total or await counted(turn, plan, place.text)
+        total = place.total or number(plan, disclosure)
         rest = replace(rest, total=max(total, rest.taken + 1))
         url = f"{asked.root}/query/{locator_of(rest, self.sessions.seal(asked.session))}"
         told: dict[str, Json] = {"totalSize": rest.total, "done": False, "nextRecordsUrl": url, "records": rows}
@@ -118,10 +118,14 @@ async def page_of(
     *,
     action: Action = Action.VIEW,
     include: frozenset[str] = NOTHING,
+    counts: bool = False,
 ) -> Disclosure:
-    """Return the records of the page that begins at *place*; the vendor's refusals of names."""
-    size = place.size if plan.query.limit is None else min(place.size, max(plan.query.limit, 1))
-    query = replace(plan.query, limit=size, cursor=place.cursor)
+    """Return the records of the page that begins at *place*; the vendor's refusals of names.
+
+    If it *counts*, and there are more pages, it says how many records they have in all.
+    """
+    most = MOST_COUNTED if plan.query.limit is None else min(MOST_COUNTED, max(plan.query.limit, 1))
+    query = replace(plan.query, limit=min(place.size, most), cursor=place.cursor, total=most if counts else 0)
     try:
         return await turn.ask(query, action=action, include=include)
     except FieldRefused as refused:
@@ -162,18 +166,17 @@ async def every_page(turn: Turn, plan: Plan, text: str) -> AsyncIterator[Disclos
         place = replace(place, cursor=disclosure.released.cursor)
 
 
-async def counted(turn: Turn, plan: Plan, text: str, action: Action = Action.VIEW) -> int:
-    """Return how many records an answer in pages has: a client that stops there misses nothing that it may see."""
-    query = replace(plan.query, select=(ID,), order=())
-    place, seen = Place(text, "", None, PAGE_MOST), 0
-    while seen < MOST_COUNTED:
-        disclosure = await page_of(turn, replace(plan, query=query), place, action=action)
-        seen += len(disclosure.released.records)
-        if disclosure.released.cursor is None or (query.limit is not None and seen >= query.limit):
-            break
-        place = replace(place, cursor=disclosure.released.cursor)
+def number(plan: Plan, disclosure: Disclosure) -> int:
+    """Return how many records an answer has, of all pages: a client that stops there misses nothing it may see."""
+    seen = len(disclosure.released.records) if disclosure.total is None else disclosure.total
     total = max(seen - plan.offset, 0)
     return total if plan.limit is None else min(total, plan.limit)
+
+
+async def counted(turn: Turn, plan: Plan, text: str, action: Action = Action.VIEW) -> int:
+    """Return how many records the answer to *plan* will have; none of them is told of."""
+    ids = replace(plan, query=replace(plan.query, select=(ID,), order=()))
+    return number(plan, await page_of(turn, ids, Place(text, "", None, PAGE_MOST), action=action, counts=True))
 
 
 async def _made(turn: Turn, text: str, plan: Plan) -> Answer:
