@@ -275,10 +275,13 @@ def _with_values(where: Where | None, found: Sequence[tuple[Query, tuple[Value, 
 
 def with_id(call: Call) -> Call:
     """Return *call* selecting the record's id too, without which a released record could not be named."""
-    operation = call.operation
-    if not isinstance(operation, Query) or not operation.select or ID_PATH in operation.select:
-        return call
-    return replace(call, operation=replace(operation, select=(ID_PATH, *operation.select)))
+    match call.operation:
+        case Query(select=select) as query if select and ID_PATH not in select:
+            return replace(call, operation=replace(query, select=(ID_PATH, *select)))
+        case Change(select=select) as change if select and ID_PATH not in select:
+            return replace(call, operation=replace(change, select=(ID_PATH, *select)))
+        case _:
+            return call
 
 
 def change_of(asked: Asked) -> Residual:

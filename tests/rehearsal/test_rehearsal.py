@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.anyio
 
 DATA = "/services/data/v59.0"
+CRM = "/crm/v3/objects/contacts"
+CONTACT, OTHER = "003xx000004TmiQAAS", "003000000000001AAA"
 IBANS = "SELECT Id, Name, Phone, IBAN__c FROM Contact WHERE IBAN__c LIKE 'DE%'"
 
 
@@ -93,6 +95,42 @@ class TestSalesforce:
         assert (Outcome.FULL, Kind.WRITE, 201) == (verdict.outcome, verdict.kind, verdict.status)
         assert 1 == verdict.count.writes
         assert verdict.count.all == report.cost(Kind.WRITE).calls
+
+    @pytest.mark.parametrize(
+        ("dialect", "method", "path", "body", "calls"),
+        [
+            ("hubspot", "POST", f"{CRM}", {"properties": {"lastname": "Vogt"}}, 1),
+            ("hubspot", "PATCH", f"{CRM}/101", {"properties": {"lastname": "Vogt"}}, 2),
+            ("hubspot", "DELETE", f"{CRM}/101", "", 2),
+            ("salesforce", "POST", f"{DATA}/sobjects/Contact", {"LastName": "Vogt"}, 1),
+            ("salesforce", "PATCH", f"{DATA}/sobjects/Contact/{CONTACT}", {"LastName": "Vogt"}, 2),
+            ("salesforce", "DELETE", f"{DATA}/sobjects/Contact/{CONTACT}", "", 2),
+        ],
+    )
+    async def test_writes_within_budget(
+        self, play: Play, dialect: str, method: str, path: str, body: object, calls: int
+    ) -> None:
+        """A change takes two calls: what decides is read, and it is made; its outcome is told without another one."""
+        report = await play(dialect, [asked(method, path, body=body)], SUPERVISOR)
+        cost = report.cost(Kind.WRITE)
+
+        assert (1, calls, True) == (cost.operations, cost.calls, cost.within(Kind.WRITE))
+
+    async def test_many_written(self, play: Play) -> None:
+        """A request that writes several records is as many writes: they are read together, and written one by one."""
+        records = [{"attributes": {"type": "Contact"}, "Id": each, "LastName": "V"} for each in (CONTACT, OTHER)]
+        line = asked("PATCH", f"{DATA}/composite/sobjects", body={"allOrNone": False, "records": records})
+        cost = (await play("salesforce", [line], SUPERVISOR)).cost(Kind.WRITE)
+
+        assert (1, 2, 3, 1.5) == (cost.requests, cost.operations, cost.calls, cost.each)
+
+    async def test_long_answer(self, play: Play) -> None:
+        """The size of an answer that goes on takes one call more, once."""
+        query = asked("GET", f"{DATA}/query", "q=SELECT+Id%2C+Email+FROM+Contact")
+        more = asked("GET", f"{DATA}/query/01gxx0000000001AAA-2000")
+        cost = (await play("salesforce", [query, more], SUPERVISOR)).cost(Kind.READ)
+
+        assert (2, 3) == (cost.requests, cost.calls)
 
     async def test_write_refused(self, play: Play) -> None:
         """A write that policy refuses is refused whole, its fields named, and nothing is written."""
@@ -199,6 +237,7 @@ class TestHubSpot:
         cost = (await play("hubspot", lines)).cost(Kind.READ)
 
         assert (1, 5) == (cost.requests, cost.operations)
+        assert cost.calls == cost.each
         assert cost.calls >= 1
 
 

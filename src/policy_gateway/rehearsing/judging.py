@@ -65,7 +65,8 @@ class Verdict:
     """What a request comes to.
 
     *status* and *code* are those of the answer that its client would get (0: none), *depends* are the attributes of a
-    record on which it depends, too, and *count* is what it would ask of the CRM, in so many *operations* on records.
+    record on which it depends, too, and *count* is what it would ask of the CRM, in so many *operations* on records: a
+    request that writes has one for each record that it writes, whatever it looks up for that.
     """
 
     outcome: Outcome
@@ -99,7 +100,7 @@ def judged(rehearsed: Rehearsed, path: str, answered: Answered, notes: Notebook,
         rules=tuple(sorted({str(rule) for rule in entries})),
         depends=tuple(sorted({key for step in steps for key in _deciding(step)})),
         count=count,
-        operations=sum(isinstance(step.call.operation, Query | Change) for step in steps if not step.attempt),
+        operations=_operations(steps),
     )
 
 
@@ -138,6 +139,12 @@ def _kind(steps: Iterable[Step]) -> Kind:
     if any(isinstance(operation, Change) for operation in operations):
         return Kind.WRITE
     return Kind.READ if any(isinstance(operation, Query | Verify) for operation in operations) else Kind.OWN
+
+
+def _operations(steps: Iterable[Step]) -> int:
+    operations = [step.call.operation for step in steps if not step.attempt]
+    changes = sum(isinstance(operation, Change) for operation in operations)
+    return changes or sum(isinstance(operation, Query) for operation in operations)
 
 
 def _outcome(answered: Answered, steps: Sequence[Step], effects: Iterable[Effect]) -> Outcome:

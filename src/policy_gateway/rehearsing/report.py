@@ -11,7 +11,7 @@ from policy_gateway.recording import Shape
 from policy_gateway.rehearsing.judging import Kind, Outcome, Verdict
 
 BUDGETS: Final[Mapping[Kind, float]] = MappingProxyType({Kind.READ: 1.2, Kind.WRITE: 2.0})
-"""How many upstream calls a request may cost on average."""
+"""How many upstream calls a request that reads, and each record that a request writes, may cost on average."""
 
 ANSWERED: Final = frozenset({Outcome.FULL, Outcome.NARROWED})
 FINDINGS: Final = frozenset({Outcome.REFUSED, Outcome.UNSERVED})
@@ -29,16 +29,20 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """How many *requests* of one kind are answered, by how many *operations*, and the *calls* to the CRM it takes."""
+    """How many *requests* of one kind are answered, by how many *operations*, and the *calls* to the CRM it takes.
+
+    *number* is what the budget is for: so many requests that read, or records that are written.
+    """
 
     requests: int = 0
     operations: int = 0
     calls: int = 0
+    number: int = 0
 
     @property
     def each(self) -> float:
-        """Return the calls a request."""
-        return self.calls / self.requests if self.requests else 0.0
+        """Return the calls for a request that reads, or for a record that is written."""
+        return self.calls / self.number if self.number else 0.0
 
     def within(self, kind: Kind) -> bool:
         """Tell whether that is within the budget of *kind*."""
@@ -83,7 +87,8 @@ class Report:
         counted = [each for each in items if each.verdict.kind is kind and each.verdict.outcome in ANSWERED]
         calls = sum(each.times * each.verdict.count.all for each in counted)
         operations = sum(each.times * each.verdict.operations for each in counted)
-        return Cost(sum(each.times for each in counted), operations, calls)
+        requests = sum(each.times for each in counted)
+        return Cost(requests, operations, calls, operations if kind is Kind.WRITE else requests)
 
     @property
     def extra(self) -> int:

@@ -68,7 +68,7 @@ REHEARSAL: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "head.kind": ("KIND", "ART"),
         "head.operations": ("OPERATIONS", "VORGÄNGE"),
         "head.calls": ("CRM CALLS", "CRM-AUFRUFE"),
-        "head.each": ("EACH", "JE ANFRAGE"),
+        "head.each": ("EACH", "JEWEILS"),
         "head.budget": ("BUDGET", "BUDGET"),
         "head.verdict": ("", ""),
         # --- words ---
@@ -91,7 +91,10 @@ REHEARSAL: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "budget.kept": ("within", "eingehalten"),
         "budget.over": ("over", "überschritten"),
         "chart.clients": ("Requests by client and what becomes of them", "Anfragen je Client und was aus ihnen wird"),
-        "chart.costs": ("Calls to the CRM for one request", "Aufrufe beim CRM für eine Anfrage"),
+        "chart.costs": (
+            "Calls to the CRM for one read, or for one record written",
+            "Aufrufe beim CRM je Lesen, oder je geschriebenem Datensatz",
+        ),
         # --- the recorder ---
         "record.warning": (
             (
