@@ -18,7 +18,7 @@ from figures import machine
 FOLDER = Path(__file__).parent
 RAW = FOLDER / "results.json"
 PAGE = FOLDER / "RESULTS.md"
-MEASUREMENTS = ("decide", "release", "single", "audit", "memory", "soql")
+MEASUREMENTS = ("decide", "release", "single", "facades", "export", "audit", "memory", "soql")
 
 
 def main() -> None:

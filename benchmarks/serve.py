@@ -1,7 +1,7 @@
-"""Our gateway as a server: ``serve.py PORT UPSTREAM FOLDER TOKENS COUNT``, one worker, everything on.
+"""Our gateway as a server: ``serve.py PORT UPSTREAM FOLDER TOKENS COUNT [ADAPTER]``, one worker, everything on.
 
-It has one connection, ``crm``, of the adapter ``hubspot`` to UPSTREAM, and COUNT agents of the tenant ``acme``, whose
-keys stand in the file TOKENS before it listens.
+It has one connection, ``crm``, of the adapter (``hubspot``, if none is named) to UPSTREAM, and COUNT agents of the
+tenant ``acme``, whose keys stand in the file TOKENS before it listens. With ``salesforce`` they may also export.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -24,16 +25,22 @@ from policy_gateway.settings import Settings, load
 SHIPPED = Path(__file__).parents[1] / "policies"
 TENANT, PURPOSE = "acme", "service"
 AT_ONCE = 500
+EXPORTING = """\
+p, agent, acme, record_key,   export, allow, clear,   service, -, normal, log, BENCH-1, instruction:ACME-2026-05
+p, agent, acme, master_data,  export, allow, clear,   service, -, normal, log, BENCH-2, instruction:ACME-2026-05
+p, agent, acme, business,     export, allow, clear,   service, -, normal, log, BENCH-3, instruction:ACME-2026-05
+p, agent, acme, contact_data, view,   deny,  partial, service, -, normal, -,   BENCH-4, instruction:ACME-2026-05
+"""
 
 
-def settings(folder: Path, port: int, upstream: str) -> Settings:
-    """Return the settings of a gateway in *folder*, with the shipped policy."""
+def settings(folder: Path, port: int, upstream: str, policies: Path) -> Settings:
+    """Return the settings of a gateway in *folder*."""
     folder.mkdir(parents=True, exist_ok=True)
     return load(
         folder,
         port=port,
         metrics_port=0,
-        policies=SHIPPED,
+        policies=policies,
         master_key=SecretStr(base64.b64encode(os.urandom(32)).decode()),
         upstream_allowed=(upstream.removeprefix("http://").partition(":")[0],),
         log_level="error",
@@ -54,12 +61,21 @@ async def keys(kept: Administration, count: int) -> list[str]:
     return found
 
 
-async def main(port: int, upstream: str, folder: Path, tokens: Path, count: int) -> None:
+def exporting(folder: Path) -> Path:
+    """Return a copy of the shipped policy, in *folder*, by which agents export, with what reaches people masked."""
+    policies = folder / "policies"
+    shutil.copytree(SHIPPED, policies)
+    rules = policies / "tenants" / f"{TENANT}.csv"
+    rules.write_text(rules.read_text(encoding="utf-8").replace("# end", f"{EXPORTING}# end"), encoding="utf-8")
+    return policies
+
+
+async def main(port: int, upstream: str, folder: Path, tokens: Path, count: int, adapter: str) -> None:
     """Serve until the process is ended."""
-    given = settings(folder, port, upstream)
+    given = settings(folder, port, upstream, exporting(folder) if adapter == "salesforce" else SHIPPED)
     async with running(given) as app:
         config = ConnectionConfig(TENANT, "crm", upstream, secrets={"token": SecretStr("pat-eu1-sandbox")})
-        await app.administration.connections.add("hubspot", config)
+        await app.administration.connections.add(adapter, config)
         _write(tokens, await keys(app.administration, count))
         await serving(app, given)
 
@@ -69,5 +85,6 @@ def _write(tokens: Path, issued: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    port, upstream, folder, tokens, count = sys.argv[1:]
-    uvloop.run(main(int(port), upstream, Path(folder), Path(tokens), int(count)))
+    port, upstream, folder, tokens, count, *adapter = sys.argv[1:]
+    where = (int(port), upstream, Path(folder), Path(tokens))
+    uvloop.run(main(*where, int(count), adapter[0] if adapter else "hubspot"))

@@ -21,6 +21,7 @@ SALT_BYTES = 16
 PSEUDONYM_BYTES = 12
 _MOST_REMEMBERED = 16_384
 _SALTS_AT_ONCE = 1024
+_MOST_AT_ONCE = 256
 
 
 class EntryLog(Watchful):
@@ -127,10 +128,12 @@ class Names:
         """Return the pseudonyms of the entry's names, new ones for those that need one and have none."""
         known = self._read(driver, item.tenant, (*item.names, *item.doubtful))
         missing = [name for name in dict.fromkeys(item.names) if name not in known]
-        if missing:
-            for name in missing:
-                driver.execute(self._insert.of(1), (item.tenant, name, new_pseudonym(name, self._random)))
-            known |= self._read(driver, item.tenant, missing)
+        for start in range(0, len(missing), _MOST_AT_ONCE):
+            # Many rows a statement: after each the thread waits for the interpreter's lock.
+            names = missing[start : start + _MOST_AT_ONCE]
+            row = [part for name in names for part in (item.tenant, name, new_pseudonym(name, self._random))]
+            driver.execute(self._insert.of(len(names)), row)
+            known |= self._read(driver, item.tenant, names)
         for name, pseudonym in known.items():
             self._memo.put((item.tenant, name), pseudonym)
         return known
