@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote_plus, unquote_plus
+from urllib.parse import quote_plus
 
 import orjson
 import pytest
@@ -202,16 +202,6 @@ class TestPages:
             sizes.append(page["totalSize"])
 
         assert (500, 500, {500}) == (len(found), len(set(found)), set(sizes))
-
-    async def test_asked_once_more(self, desk: Desk) -> None:
-        """How many there are takes one question beyond the pages themselves, for ids and what decides alone."""
-        desk.org.requests.clear()
-        page = (await desk.query("anna", "SELECT Id, LastName FROM Contact LIMIT 600", self.BATCH)).json
-        first = [unquote_plus(str(each.query)) for each in desk.org.requests]
-        await desk.ask("anna", f"GET {page['nextRecordsUrl']}")
-
-        assert (200, 600, 2, 3) == (len(page["records"]), page["totalSize"], len(first), len(desk.org.requests))
-        assert ["LastName" in text for text in first] == [True, False]
 
     async def test_bound(self, desk: Desk) -> None:
         """A locator is good for whoever got it, and for nobody else; one that is changed is none."""

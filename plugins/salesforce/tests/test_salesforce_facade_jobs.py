@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from typing import Any
+from urllib.parse import quote_plus, unquote_plus
 
 import orjson
 import pytest
@@ -39,6 +40,11 @@ class Desk:
         sent = b"" if body is None else body if isinstance(body, bytes) else orjson.dumps(body)
         typed = [("content-type", "application/json")] if sent and not lines else []
         return await HttpClient(self.gateway.web.app).ask(method, path, [*own, *typed, *lines], sent)
+
+    def asked(self) -> list[str]:
+        """Return the queries that the org was asked."""
+        sent = [unquote_plus(str(each.query)) for each in self.org.requests]
+        return [text for text in sent if "SELECT" in text]
 
     def contact(self) -> dict[str, Any]:
         """Return a contact with an account and an account number."""
@@ -296,3 +302,24 @@ class TestComposite:
 
         assert [412, 412] == [told[0]["httpStatusCode"], alone.status]
         assert known["FirstName"] == desk.org.org.tables["Contact"].rows[known["Id"]]["FirstName"]
+
+
+class TestCosts:
+    async def test_pages(self, desk: Desk) -> None:
+        """How many there are takes one question beyond the pages themselves, for ids and what decides alone."""
+        soql = quote_plus("SELECT Id, LastName FROM Contact LIMIT 600")
+        page = await desk.ask("anna", f"GET query?q={soql}", None, ("sforce-query-options", "batchSize=200"))
+        first = desk.asked()
+        await desk.ask("anna", f"GET {page.json['nextRecordsUrl']}")
+
+        assert (200, 600) == (len(page.json["records"]), page.json["totalSize"])
+        assert [True, False] == ["LastName" in text for text in first]
+        assert 1 == len(desk.asked()) - len(first)
+
+    async def test_job(self, desk: Desk) -> None:
+        """The size of a job is one question where one page of ids has them all."""
+        job = await desk.query_job("judge", "SELECT Id, LastName FROM Contact")
+        told = await desk.ask("judge", f"GET jobs/query/{job}")
+
+        assert 1000 == told.json["numberRecordsProcessed"]
+        assert 1 == sum("LastName" not in text for text in desk.asked())

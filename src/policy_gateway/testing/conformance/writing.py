@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -55,6 +56,15 @@ class WriteConformance:
 
         assert (OutcomeKind.DONE, fresh) == (outcome.kind, outcome.id)
         assert {**rig.new, **rig.changed} == dict((await rig.get(fresh, *rig.new)).values)
+
+    async def test_what_is_told_of_a_change_is_what_a_read_gives(self, rig: Rig, fresh: RecordId) -> None:
+        """An adapter need not tell what a record is like after a change; if it does, nothing else, and truly."""
+        outcome = await rig.adapter.write(replace(_update(rig, fresh, rig.changed), select=tuple(rig.new)))
+        read = await rig.get(fresh, *rig.new)
+        told = read if outcome.record is None else outcome.record
+
+        assert read.id == told.id
+        assert dict(told.values) == {path: value for path, value in read.values.items() if path in told.values}
 
     async def test_each_field_can_be_changed_alone(self, rig: Rig, fresh: RecordId) -> None:
         """Each field can be set without touching the others, and the CRM is not told more than that."""
