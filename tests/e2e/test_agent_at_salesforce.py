@@ -115,6 +115,14 @@ class TestSelected:
         assert {"name", "phone"} <= set(entry["released"])
         assert "Finn" not in json.dumps(entry)
 
+    def test_masked(self, anna: Desk) -> None:
+        """A birthdate of which she may see the year is no date, so it is null where a date is expected."""
+        [row] = anna.client.query("SELECT Name, Birthdate FROM Contact ORDER BY Id LIMIT 1")["records"]
+        [entry] = anna.entries()
+
+        assert ("Finn Engel", None) == (row["Name"], row["Birthdate"])
+        assert {"year": ["birthdate"]} == entry["masked"]
+
     def test_forbidden(self, mara: Desk) -> None:
         """Where a rule forbids to show it, the entry names that rule: nobody had agreed to be called for marketing."""
         [row] = mara.client.query("SELECT Name, Phone FROM Contact LIMIT 1")["records"]

@@ -14,6 +14,7 @@ from policy_gateway.wire import Json
 
 CONSENTS: Final = "consents"
 _MOMENT: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)", re.ASCII)
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _PLAIN: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 
 _COMPOUND: Final = frozenset({"address", "location"})
@@ -21,7 +22,10 @@ NUMBERS: Final = frozenset({"double", "currency", "percent", "int", "long"})
 
 
 def shown(value: Value, field: Field | None = None) -> Json:
-    """Return *value* of *field* as the JSON of the REST API has it; a masked number or date is none any more: null."""
+    """Return *value* of *field* as the JSON of the REST API has it.
+
+    What a mask has made of a number, a date or a checkbox is none any more: null.
+    """
     match value:
         case None | bool():
             return value
@@ -57,6 +61,10 @@ def _text(value: str, field: Field) -> Json:
     match field.type:
         case FieldType.DATETIME:
             return _moment(value)
+        case FieldType.DATE:
+            return value if _DAY.fullmatch(value) else None
+        case FieldType.BOOLEAN:
+            return None
         case FieldType.DECIMAL | FieldType.INTEGER:
             return _number(value)
         case FieldType.TEXTS:
