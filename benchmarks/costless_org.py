@@ -24,6 +24,9 @@ COLUMNS = (
     *("MailingPostalCode", "MailingCountry", "LeadSource", "Customer_Number__c", "CreatedDate", "LastModifiedDate"),
 )
 PAGE = 2_000
+START = 5_000_000
+FIRST = numbered("003", START)
+"""The id of the first contact."""
 _AFTER = re.compile(r"Id\s*>\s*'([0-9A-Za-z]{18})'")
 _ROOT = re.compile(r"/services/data/v[0-9.]+")
 _HEAD = re.compile(rb"([A-Z]+) ([^ ]+) HTTP/1\.1\r\n")
@@ -67,7 +70,7 @@ class Answers:
 
 
 def _row(row: dict[str, Any], number: int) -> dict[str, Any]:
-    identifier = numbered("003", 5_000_000 + number)
+    identifier = numbered("003", START + number)
     attributes = {"type": "Contact", "url": f"/services/data/v59.0/sobjects/Contact/{identifier}"}
     return {"attributes": attributes, **{name: row.get(name) for name in COLUMNS}, "Id": identifier}
 

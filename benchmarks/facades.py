@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from costless_org import FIRST
 from figures import Rounds, Row, Table, Target, disk, report, short
 from load import wrk
 from processes import Server, free_port, python, serving
@@ -16,9 +17,8 @@ from single import CONNECTIONS, CONTACT, UPSTREAM_PATH, crm
 HERE = Path(__file__).parent
 SHARE = 0.8
 PURPOSE, CONNECTION = "service", "crm"
-CONTACT_OF_ORG = "003Ws00005000000AAA"
 FIELDS = "FirstName,LastName,Email,Phone,MobilePhone,MailingStreet,MailingCity,MailingPostalCode,MailingCountry"
-ORG_PATH = f"/services/data/v59.0/sobjects/Contact/{CONTACT_OF_ORG}?fields={FIELDS}"
+ORG_PATH = f"/services/data/v59.0/sobjects/Contact/{FIRST}?fields={FIELDS}"
 PROPERTIES = "firstname,lastname,email,phone,mobilephone,address,city,zip,country"
 OWN = "fields=first_name,last_name,email,phone,mobile,street,city,postal_code,country&include=gdpr"
 
@@ -59,10 +59,8 @@ def entrances(folder: Path) -> Iterator[dict[str, tuple[Entrance, Entrance]]]:
         salesforce = stack.enter_context(gateway(folder, stack.enter_context(org(1)), "salesforce"))
         yield {
             "Salesforce": (
-                _theirs(
-                    "Salesforce", salesforce, f"/services/data/v59.0/sobjects/Contact/{CONTACT_OF_ORG}?fields={FIELDS}"
-                ),
-                _own("Salesforce", salesforce, CONTACT_OF_ORG),
+                _theirs("Salesforce", salesforce, f"/services/data/v59.0/sobjects/Contact/{FIRST}?fields={FIELDS}"),
+                _own("Salesforce", salesforce, FIRST),
             ),
             "HubSpot": (
                 _theirs("HubSpot", hubspot, f"{UPSTREAM_PATH}?properties={PROPERTIES}"),

@@ -185,16 +185,19 @@ class _Decider:
 
     def _named(self, refusal: Deny, operation: Operation) -> Deny:
         """Return *refusal* with everything that is refused by itself, so in the same words whether it exists or not."""
-        words, fields, rules = list[str](), list[str](), set(refusal.rules)
+        words, fields, rules = dict[str, None](), dict[str, None](), set(refusal.rules)
+        refused: dict[tuple[str, str], bool] = {}
         for use in uses(operation, self._resource, self._catalogue):
-            if not any(self._refuses(probe, resource) for probe, resource in use.probes):
+            first = use.alike not in refused
+            if first:
+                refused[use.alike] = any(self._refuses(probe, resource) for probe, resource in use.probes)
+            if not refused[use.alike]:
                 continue
-            words.append((self._call.words or {}).get(use.word, use.word))
-            if use.path in use.resource.fields:
-                fields.append(use.word)
+            words[(self._call.words or {}).get(use.word, use.word)] = None
+            if first and use.path in use.resource.fields:
+                fields[use.word] = None
                 rules |= self._policy.forbidding(self._principal, self._asking(use), use.resource, use.path)
-        found, known = tuple(dict.fromkeys(words)), tuple(dict.fromkeys(fields))
-        return replace(refusal, words=found, fields=known, rules=frozenset(rules), paths=())
+        return replace(refusal, words=tuple(words), fields=tuple(fields), rules=frozenset(rules), paths=())
 
     def _refuses(self, probe: Operation, resource: Resource) -> bool:
         """Tell whether *probe* is refused, and not merely withheld."""

@@ -61,7 +61,8 @@ class Parts:
 class Use:
     """One use of one field: *word* names it within the call, *path* within its *resource*.
 
-    *probes* are operations that ask for nothing but this use; all of them must be permitted.
+    *probes* are operations that ask for nothing but this use; all of them must be permitted. *manner* is how the field
+    is used: what is used in the same manner is decided the same.
     """
 
     word: str
@@ -69,6 +70,13 @@ class Use:
     resource: Resource
     action: Action
     probes: tuple[tuple[Operation, Resource], ...]
+    manner: str = ""
+
+    @property
+    def alike(self) -> tuple[str, str]:
+        """Return what is the same for uses that are decided the same: of names that lead nowhere, one is as any."""
+        nowhere = self.path.startswith(NOWHERE)
+        return self.manner, f"{self.resource.name} {NOWHERE}" if nowhere else self.word
 
 
 def apart(query: Query) -> Parts:
@@ -159,7 +167,7 @@ def uses(operation: Operation, resource: Resource, catalogue: Catalogue) -> Iter
         case Change(values=values):
             for path in values:
                 single = replace(operation, values={path: values[path]}, select=())
-                yield Use(path, path, resource, _WRITES[operation.kind], ((single, resource),))
+                yield Use(path, path, resource, _WRITES[operation.kind], ((single, resource),), operation.kind)
         case Describe() | Verify():
             return
 
@@ -177,19 +185,19 @@ class _Uses:
                 target = self.catalogue.resources[item.query.resource]
                 within = f"{self.within}{item.relation}>"
                 path = next(one.path for one in resource.children if one.name == item.relation)
-                yield Use(within, path, target, Action.VIEW, ((Query(target.name, (path,)), target),))
+                yield Use(within, path, target, Action.VIEW, ((Query(target.name, (path,)), target),), "children")
                 yield from _Uses(self.catalogue, within).of(item.query, target)
             elif isinstance(item, str) and self.searching:
-                yield self._searched(item, resource, lambda path: In(path, ()))
+                yield self._searched(item, resource, lambda path: In(path, ()), "in")
             elif isinstance(item, str):
-                yield self._use(item, resource, lambda path: Query("", (path,)), Action.VIEW)
+                yield self._use(item, resource, lambda path: Query("", (path,)), Action.VIEW, "select")
         for where in (query.where, query.having):
             if where is not None:
                 yield from self._filtered(where, resource)
         for path in query.group:
-            yield self._use(path, resource, lambda own: Query("", (ID_PATH,), group=(own,)), Action.SEARCH)
+            yield self._use(path, resource, lambda own: Query("", (ID_PATH,), group=(own,)), Action.SEARCH, "group")
         for order in query.order:
-            yield self._use(order.path, resource, lambda own: Query("", (ID_PATH,), order=(Order(own),)), Action.SEARCH)
+            yield self._use(order.path, resource, _sorted_by, Action.SEARCH, "order")
 
     def _filtered(self, where: Where, resource: Resource) -> Iterator[Use]:
         match where:
@@ -199,20 +207,20 @@ class _Uses:
             case Not(item):
                 yield from self._filtered(item, resource)
             case Compare(path=path) as leaf:
-                yield self._searched(path, resource, lambda own: replace(leaf, path=own))
+                yield self._searched(path, resource, lambda own: replace(leaf, path=own), f"compare {leaf.op}")
             case In(path=path, values=values):
-                yield self._searched(path, resource, lambda own: In(own, ()))
+                yield self._searched(path, resource, lambda own: In(own, ()), "in")
                 if isinstance(values, Query):
                     target = self.catalogue.resources[values.resource]
                     yield from _Uses(self.catalogue, f"{self.within}{path}<", searching=True).of(values, target)
             case Text(term, paths):
                 for path in paths:
-                    yield self._searched(path, resource, lambda own: Text(term, (own,)))
+                    yield self._searched(path, resource, lambda own: Text(term, (own,)), "text")
 
-    def _searched(self, path: str, resource: Resource, leaf: Callable[[str], Where]) -> Use:
-        return self._use(path, resource, lambda own: Query("", (ID_PATH,), leaf(own)), Action.SEARCH)
+    def _searched(self, path: str, resource: Resource, leaf: Callable[[str], Where], manner: str) -> Use:
+        return self._use(path, resource, lambda own: Query("", (ID_PATH,), leaf(own)), Action.SEARCH, manner)
 
-    def _use(self, path: str, resource: Resource, probe: Callable[[str], Query], action: Action) -> Use:
+    def _use(self, path: str, resource: Resource, probe: Callable[[str], Query], action: Action, manner: str) -> Use:
         """Return the use of *path*, whose references are used on the way as it is itself."""
         probes: list[tuple[Operation, Resource]] = []
         step, rest = _step(path)
@@ -221,7 +229,11 @@ class _Uses:
             resource = led_to(resource, step, self.catalogue)
             step, rest = _step(rest)
         probes.append((replace(probe(step), resource=resource.name), resource))
-        return Use(self.within + path, step, resource, action, tuple(probes))
+        return Use(self.within + path, step, resource, action, tuple(probes), manner)
+
+
+def _sorted_by(path: str) -> Query:
+    return Query("", (ID_PATH,), order=(Order(path),))
 
 
 def led_to(resource: Resource, reference: str, catalogue: Catalogue) -> Resource:

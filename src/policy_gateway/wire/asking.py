@@ -109,10 +109,14 @@ class Ask:
 
     def circumstances(self) -> Circumstances:
         """Return what the journal is told: network, ids, and what ``X-Ticket`` and its like say; InvalidCall."""
+        return circumstances_of(self.headers, self.origin)
+
+    @property
+    def origin(self) -> Circumstances:
+        """Return of :meth:`circumstances` what the caller cannot get wrong."""
         given = self.headers.get("x-request-id", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else ""
-        known = Circumstances(network=self.network, request_id=request_id, correlation=self.correlation)
-        return circumstances_of(self.headers, known)
+        return Circumstances(network=self.network, request_id=request_id, correlation=self.correlation)
 
     @property
     def has_body(self) -> bool:
