@@ -136,14 +136,24 @@ def pair(random: Random, known: Domains, rules: tuple[Rule, ...], caller: Caller
 
     With *missing*, records of which nothing may be seen may be there in one of them only.
     """
-    made, shown = [], {}
-    numbers = (known.contact, NUMBERS[: random.randint(3, 6)]), (known.company, FIRMS)
-    for domain, chosen in numbers:
-        reference = Reference(rules, caller, domain)
-        rows = [_row(random, domain, known.ids(domain.resource, number)) for number in chosen]
-        made.append(paired(random, reference, rows, missing=missing))
-        shown[domain.resource] = _shown(reference, rows)
-    return Pair(made[0], made[1], shown)
+    contacts, companies = (Reference(rules, caller, domain) for domain in (known.contact, known.company))
+    people = [_row(random, known.contact, known.ids("contact", number)) for number in NUMBERS[: random.randint(3, 6)]]
+    firms = [_row(random, known.company, known.ids("company", number)) for number in FIRMS]
+    there = paired(random, contacts, people, missing=missing)
+    led_to = paired(random, companies, firms, missing=False)
+    if missing:
+        led_to = _without_some(random, companies, led_to, {row["company"] for row in (*there.one, *there.other)})
+    shown = {"contact": _shown(contacts, people), "company": _shown(companies, firms)}
+    return Pair(there, led_to, shown)
+
+
+def _without_some(random: Random, reference: Reference, known: Worlds, needed: set[Value]) -> Worlds:
+    """Return *known* with some hidden companies in one world only; who works for a company tells that it is there."""
+    dropped = {
+        row["id"] for row in known.one if row["id"] not in needed and reference.absent(row) and random.random() < 1 / 2
+    }
+    other = tuple(row for row in known.other if row["id"] not in dropped)
+    return known._replace(other=other, differences=known.differences + len(dropped))
 
 
 def _shown(reference: Reference, rows: Sequence[Row]) -> tuple[str, ...]:

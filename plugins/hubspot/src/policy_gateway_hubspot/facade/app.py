@@ -182,6 +182,7 @@ class _Counter:
         visit = Visit(request, session, self._gate, self._knowledge)
         visit.scopes = scopes
         try:
+            visit.explain()
             return await route.endpoint(visit)
         except GatewayError as error:
             if not visit.asked:

@@ -33,7 +33,18 @@ class Visit:
     are repeated to it. *version* is the policy's that decided last.
     """
 
-    __slots__ = ("_gate", "_knowledge", "_limits", "asked", "request", "scopes", "session", "version", "words")
+    __slots__ = (
+        "_circumstances",
+        "_gate",
+        "_knowledge",
+        "_limits",
+        "asked",
+        "request",
+        "scopes",
+        "session",
+        "version",
+        "words",
+    )
 
     def __init__(self, request: Request, session: Session, gate: Gate, knowledge: Knowledge) -> None:
         self.request = request
@@ -42,6 +53,7 @@ class Visit:
         self.words: frozenset[str] = frozenset()
         self.asked = False
         self.version = ""
+        self._circumstances = request.ask.origin
         self._gate = gate
         self._knowledge = knowledge
         self._limits: dict[str, str] = {}
@@ -61,13 +73,17 @@ class Visit:
         except ConnectionNotFound:
             raise TypeUnknown(word) from None
 
+    def explain(self) -> None:
+        """Read what the caller tells of the circumstances; InvalidCall for what is not well-formed."""
+        self._circumstances = self.request.ask.circumstances()
+
     def call(self, operation: Operation, *, include: frozenset[str] = _NOTHING, lenient: bool = False) -> Call:
         """Return the call that *operation*, in HubSpot's names, is in this session."""
         return Call(
             self.session.connection,
             operation,
             self.session.purpose,
-            circumstances=self.request.ask.circumstances(),
+            circumstances=self._circumstances,
             include=include,
             dialect=ADAPTER,
             lenient=lenient,

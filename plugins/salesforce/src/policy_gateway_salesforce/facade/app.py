@@ -50,6 +50,9 @@ _WRITING: Final = frozenset({"POST", "PATCH", "PUT"})
 _WHOLE: Final = (("composite",), ("composite", "batch"))
 """What is made of parts, and no part itself."""
 
+_OWN: Final = (PathUnknown, MethodRefused, MediaTypeRefused, BodyTooLarge, BodyTooSlow)
+"""What is wrong with a request before the gate is asked."""
+
 _HTML: Final = "text/html;charset=UTF-8"
 
 Clock = Callable[[], datetime]
@@ -122,13 +125,19 @@ class Entrance:
 
     async def _turn(self, ask: Ask, token: str) -> Turn:
         session = await entered(self._gate, self._sessions, ask, token)
-        return Turn(self._gate, session, ask.circumstances(), self._facade.manner)
+        turn = Turn(self._gate, session, ask.origin, self._facade.manner)
+        try:
+            turn.circumstances = ask.circumstances()
+        except InvalidCall:
+            await turn.refused()
+            raise
+        return turn
 
     async def _data(self, ask: Ask) -> Answer:
         turn = await self._turn(ask, _token(ask))
         try:
             answer = await self._versioned(ask, turn)
-        except (Refusal, InvalidCall, PathUnknown, MethodRefused, MediaTypeRefused, BodyTooLarge) as refused:
+        except (*_OWN, Refusal, InvalidCall) as refused:
             await turn.refused()
             answer = refused.answer() if isinstance(refused, Refusal) else _refusal(ask, refused)
         self._quotas.heard(turn.session, turn.limits)

@@ -124,6 +124,7 @@ async def upsert_one(turn: Turn, name: str, key: str, record: Mapping[str, Json]
             raise invalid("more than one record found for external id field", "DUPLICATE_EXTERNAL_ID")
         return Saved(*(await upserted(turn, name, (key, value), values, found)))
     except Refusal as refused:
+        await turn.refused()
         return Saved(refusal=_among(refused))
     except GatewayError as error:
         return Saved(refusal=_among(refusal_of(error)))
@@ -131,6 +132,8 @@ async def upsert_one(turn: Turn, name: str, key: str, record: Mapping[str, Json]
 
 async def _saved(turn: Turn, changes: Sequence[Change | Refusal]) -> list[Saved]:
     asked = [change for change in changes if isinstance(change, Change)]
+    if not asked:
+        await turn.refused()
     ends = iter(await turn.ask_each(asked))
     return [Saved(refusal=change) if isinstance(change, Refusal) else _end(change, next(ends)) for change in changes]
 
