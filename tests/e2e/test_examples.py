@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 CLIENTS = ROOT / ".clients"
+HOW_TO = ROOT / "docs/how-to"
 PAGES = ("point-your-client.md", "client-umstellen.md")
 PATIENCE = 60.0
 STARTED_BY = {".py": sys.executable, ".cjs": "node", ".sh": "bash"}
@@ -49,6 +51,8 @@ NODE = {
 WHO = {"salesforce_bulk_contacts.py": "selma"}
 """Who runs them, when it is not the agent: taking data out is for supervisors, with a ticket."""
 
+SHOWN = sorted({*PYTHON, *NODE, "hubspot_mcp_server.json"} - {"hubspot_mcp_server.py"})
+VARIABLES = ("GATEWAY", "GATEWAY_KEY", "GATEWAY_CA", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS")
 INSTALLED = (CLIENTS / ".ready").exists()
 """Whether `make clients` has installed what the examples for Node need."""
 
@@ -73,3 +77,53 @@ def test_runs(office: Office, tmp_path: Path, name: str, printed: list[str]) -> 
 def test_all_run() -> None:
     """No example is left out."""
     assert {*PYTHON, *NODE, "hubspot_mcp_server.json", "README.md"} == {path.name for path in EXAMPLES.iterdir()}
+
+
+@pytest.mark.parametrize("page", PAGES)
+class TestPage:
+    def test_programs(self, page: str) -> None:
+        """A page shows every program as it is run, and no others."""
+        text = (HOW_TO / page).read_text(encoding="utf-8")
+        shown = re.findall(r"^```(?!console$)\w+\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+        programs = {(EXAMPLES / name).read_text(encoding="utf-8") for name in SHOWN}
+
+        assert len(SHOWN) == len(shown)
+        assert programs == set(shown)
+
+    def test_table(self, page: str) -> None:
+        """What the table says of a client stands in the program below the heading that it leads to."""
+        text = (HOW_TO / page).read_text(encoding="utf-8")
+        rows = re.findall(r"^\| \[([^\]]+)\]\(#([^)]+)\) \| (.*) \|$", text, re.MULTILINE)
+        sections = {_anchor(each.partition("\n")[0]): each for each in text.split("\n### ")[1:]}
+        missing = [
+            (name, said)
+            for name, anchor, cells in rows
+            for said in re.findall(r"`([^`]+)`", cells)
+            if said not in sections[anchor]
+        ]
+
+        assert (8, []) == (len(rows), missing)
+
+    def test_environment(self, page: str) -> None:
+        """The variables that a page exports are those that the programs are run with here."""
+        text = (HOW_TO / page).read_text(encoding="utf-8")
+        exported = {name for line in re.findall(r"^\$ export (.*)$", text, re.MULTILINE) for name in _names(line)}
+
+        assert set(VARIABLES) == exported
+
+    def test_links(self, page: str) -> None:
+        """What a page leads to is there; the pages in both languages lead to each other."""
+        text = (HOW_TO / page).read_text(encoding="utf-8")
+        files = [each.partition("#")[0] for each in re.findall(r"\]\(([^)#][^)]*)\)", text)]
+
+        assert [] == [each for each in files if not (HOW_TO / each).exists()]
+        assert set(PAGES) - {page} <= set(files)
+
+
+def _anchor(heading: str) -> str:
+    """Return how a heading is linked to."""
+    return re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-")
+
+
+def _names(line: str) -> list[str]:
+    return [word.partition("=")[0] for word in line.split()]
