@@ -60,6 +60,13 @@ class TestRead:
         assert listed[1]["fields"] == one["fields"]
         assert ["contact", "contact", "entry", "entry"] == [entry["resource"] for entry in await gateway.entries()]
 
+    async def test_held_back(self, gateway: Whole) -> None:
+        """The auditor is told which fields were asked for and not shown."""
+        await gateway.client("anna").get(f"{LENA}?fields=phone,iban")
+        [entry] = (await gateway.client("audrey", "audit").get(f"{ENTRIES}?limit=1")).json["data"]
+
+        assert (["phone"], ["iban"]) == (entry["fields"]["fields"], entry["fields"]["held_back"])
+
     async def test_pages(self, gateway: Whole) -> None:
         """Cursors lead back in time."""
         for _ in range(5):

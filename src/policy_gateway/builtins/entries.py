@@ -25,6 +25,8 @@ _TYPES: Final[Mapping[str, FieldType]] = {
     "connection": FieldType.TEXT,
     "resource": FieldType.TEXT,
     "fields": FieldType.TEXTS,
+    "held_back": FieldType.TEXTS,
+    "refused": FieldType.TEXTS,
     "searched": FieldType.TEXTS,
     "written": FieldType.TEXTS,
     "outcome": FieldType.TEXT,
@@ -33,6 +35,9 @@ _TYPES: Final[Mapping[str, FieldType]] = {
     "correlation": FieldType.TEXT,
     "code": FieldType.TEXT,
 }
+_SOURCES: Final[Mapping[str, str]] = {"fields": "released", "held_back": "withheld"}
+"""What the journal calls otherwise."""
+
 _MOST: Final = 100
 _LONGEST_NUMBER: Final = 18
 
@@ -102,7 +107,7 @@ def _value(entry: Mapping[str, object], path: str) -> Value:
         milliseconds = entry["time"]
         seconds = milliseconds / 1000 if isinstance(milliseconds, int) else 0
         return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
-    told = entry["released" if path == "fields" else path]
+    told = entry[_SOURCES.get(path, path)]
     if _TYPES[path] is FieldType.TEXTS:
         return tuple(str(item) for item in told) if isinstance(told, list | tuple) else ()
     return str(told)

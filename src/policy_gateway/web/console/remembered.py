@@ -12,6 +12,7 @@ from policy_gateway.web.console.texts import said
 from policy_gateway.web.problems import problem_of
 
 _TO_THE_SECOND: Final = 19
+_FIELDS: Final = ("fields", "written", "searched", "refused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def _line(record: ReleasedRecord, language: str) -> Line:
         purpose=_text(fields.get("purpose")),
         action=_text(fields.get("action")),
         what="/".join(part for part in where if part),
-        fields=_texts(fields.get("fields")) or _texts(fields.get("written")) or _texts(fields.get("searched")),
+        fields=next(filter(None, (_texts(fields.get(path)) for path in _FIELDS)), ()),
         decision=said(language).get(decision, decision),
         permitted=decision == "permit",
         rules=_texts(fields.get("rules")),
