@@ -30,6 +30,7 @@ CLIENTS = ROOT / ".clients"
 PEOPLE = {
     "anna": Persona("user:anna", "acme", ("agent", "team:berlin"), ("service", "collections")),
     "selma": Persona("user:selma", "acme", ("supervisor",), ("service",)),
+    "audrey": Persona("user:audrey", "acme", ("auditor",), ("audit",)),
     "mara": Persona("user:mara", "acme", ("marketer",), ("marketing",)),
 }
 QUIET = ("CI", "SF_AUTOUPDATE_DISABLE", "SF_DISABLE_LOG_FILE", "SF_DISABLE_TELEMETRY", "SF_SKIP_NEW_VERSION_CHECK")

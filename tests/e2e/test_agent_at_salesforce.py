@@ -88,6 +88,15 @@ class TestFilter:
         assert 64 == len(entry["policy_version"])
         assert set() == {"released", "groups", "subjects"} & entry.keys()
 
+    def test_auditor(self, anna: Desk, office: Office) -> None:
+        """Whoever audits reads that field and that there was no rule."""
+        anna.refused(BY_IBAN)
+        headers = {"Authorization": f"Bearer {office.keys['audrey']}", "X-Purpose": "audit"}
+        with anna.client.session.get(f"{office.url}/v1/gateway/entries?limit=1", headers=headers) as reply:
+            [entry] = reply.json()["data"]
+
+        assert ("deny", ["iban"], []) == tuple(entry["fields"][path] for path in ("decision", "refused", "rules"))
+
     def test_unknown(self, anna: Desk) -> None:
         """A made-up column is one entry, too, and its name, which may be anything, is in none."""
         anna.refused(BY_IBAN.replace("IBAN__c", "Nope__c"))
