@@ -116,8 +116,11 @@ WORLD: ContextVar[dict[str, dict[str, Row]]] = ContextVar("world", default=SEEN)
 """What the CRM holds for one request."""
 
 
+@dataclass
 class ShiftingCrm(MemoryCrm):
-    """A CRM that is in as many worlds as there are requests."""
+    """A CRM that is in as many worlds as there are requests; what is made there has the next of *ids*."""
+
+    ids: Callable[[str, str], str] = field(kw_only=True)
 
     @property  # type: ignore[override]  # what the CRM keeps in a dict is another one for each request
     def _rows(self) -> dict[str, dict[str, Row]]:
@@ -126,6 +129,10 @@ class ShiftingCrm(MemoryCrm):
     @_rows.setter
     def _rows(self, _rows: object) -> None:
         """Have no rows of its own."""
+
+    def _next_id(self, resource: str) -> str:
+        made = (self.ids(resource, str(number)) for number in itertools.count(100))
+        return next(one for one in made if one not in self._rows.get(resource, {}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,13 +249,9 @@ def located(question: Question, reply: Reply) -> Question:
 
 async def set_up(stack: AsyncExitStack, folder: Path) -> Stage:
     """Start a gateway, with what its own database knows of the records in all worlds."""
-    counters = {"salesforce": itertools.repeat(org_id("contact", "100")), "hubspot": itertools.repeat(100)}
     crms = {
-        ("acme", FACED[dialect]): ShiftingCrm(
-            clock=lambda: datetime.fromisoformat(THEN),
-            _counters={"contact": counters[dialect]},  # type: ignore[dict-item]  # repeats one id
-        )
-        for dialect in FACED
+        ("acme", name): ShiftingCrm(clock=lambda: datetime.fromisoformat(THEN), ids=VENDORS[dialect].ids)
+        for dialect, name in FACED.items()
     }
     dressed = DressedKind(MemoryKind(crms), {"sf": SALESFORCE, "hub": HUBSPOT})
     gateway = await stack.enter_async_context(whole(folder, WatchedKind(dressed), PEOPLE, policies=SHIPPED))
