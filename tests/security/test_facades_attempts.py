@@ -53,7 +53,8 @@ class TestJournal:
     )
     async def test_no_call(self, org: Faced, line: str, record: object) -> None:
         """B37: records that are refused before anybody decides about them leave an entry, too."""
-        reply = await org.ask(line, None if record is None else {"records": [record]})
+        body = None if record is None else {"records": [record], "allOrNone": True}
+        reply = await org.ask(line, body)
 
         assert [False] == [one["success"] for one in reply.json]
         assert ["deny"] == [entry["decision"] for entry in await org.entries()]

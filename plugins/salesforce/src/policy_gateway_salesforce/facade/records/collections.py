@@ -149,6 +149,7 @@ async def _all_or_none(turn: Turn, changes: Sequence[Change | Refusal]) -> list[
     done: list[Saved] = []
     for change in changes:
         if isinstance(change, Refusal):
+            await turn.refused()
             done.append(Saved(refusal=change))
             break
         done += await _saved(turn, [change])
