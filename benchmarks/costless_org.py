@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
+from collections.abc import Mapping
 from typing import Any, cast
 from urllib.parse import unquote_plus
 
@@ -69,7 +70,7 @@ class Answers:
         return orjson.dumps(sandbox.answer(Recorded("GET", path, (), b"", "", headers)).body)
 
 
-def _row(row: dict[str, Any], number: int) -> dict[str, Any]:
+def _row(row: Mapping[str, Any], number: int) -> dict[str, Any]:
     identifier = numbered("003", START + number)
     attributes = {"type": "Contact", "url": f"/services/data/v59.0/sobjects/Contact/{identifier}"}
     return {"attributes": attributes, **{name: row.get(name) for name in COLUMNS}, "Id": identifier}

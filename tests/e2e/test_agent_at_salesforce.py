@@ -78,24 +78,26 @@ class TestFilter:
         assert b"No such column 'IBAN__c' on entity 'Contact'" in hidden
 
     def test_entry(self, anna: Desk) -> None:
-        """The attempt is one entry: it names the field, and no rule, because under that policy none permits it."""
+        """The attempt is one entry: it names the field, and that no rule permits it."""
         anna.refused(BY_IBAN)
         [entry] = anna.entries()
 
         assert ("deny", "field-refused") == (entry["decision"], entry["code"])
         assert ("contact", ["iban"], 1) == (entry["resource"], entry["refused"], entry["searched_count"])
-        assert [] == entry.get("rules", [])
+        assert ["default-deny"] == entry["rules"]
         assert 64 == len(entry["policy_version"])
         assert set() == {"released", "groups", "subjects"} & entry.keys()
 
     def test_auditor(self, anna: Desk, office: Office) -> None:
-        """Whoever audits reads that field and that there was no rule."""
+        """Whoever audits reads that field, and that it is refused because no rule permits it."""
         anna.refused(BY_IBAN)
         headers = {"Authorization": f"Bearer {office.keys['audrey']}", "X-Purpose": "audit"}
         with anna.client.session.get(f"{office.url}/v1/gateway/entries?limit=1", headers=headers) as reply:
             [entry] = reply.json()["data"]
 
-        assert ("deny", ["iban"], []) == tuple(entry["fields"][path] for path in ("decision", "refused", "rules"))
+        assert ("deny", ["iban"], ["default-deny"]) == tuple(
+            entry["fields"][path] for path in ("decision", "refused", "rules")
+        )
 
     def test_unknown(self, anna: Desk) -> None:
         """A made-up column is one entry, too, and its name, which may be anything, is in none."""

@@ -8,10 +8,13 @@ from orjson import Fragment, dumps
 
 from policy_gateway.audit.entry import VERSION, Body, Json, canonical, plain, reason_code, truths, word
 from policy_gateway.audit.memo import Memo
-from policy_gateway.model.decision import Decision, Permit
+from policy_gateway.model.decision import Decision, Deny, DenyKind, Permit
 from policy_gateway.model.disclosure import Group, Released
 from policy_gateway.model.field import RecordId
 from policy_gateway.query import Call, Change
+
+DEFAULT_DENY = "default-deny"
+"""What an entry names as the rule where no rule allows: in capitals it could be a rule's own id."""
 
 _MOST = 2048
 _CLEAR = "clear"
@@ -51,14 +54,17 @@ class Phrases:
     def of_decision(self, decision: Decision) -> Phrase:
         """Return what policy said, and why."""
         obligations = decision.obligations if isinstance(decision, Permit) else frozenset()
-        key = (decision.version, decision.rules, decision.truths, obligations)
+        rules = sorted(decision.rules)
+        if not rules and isinstance(decision, Deny) and decision.kind is not DenyKind.PURPOSE:
+            rules = [DEFAULT_DENY]
+        key = (decision.version, *rules, decision.truths, obligations)
         known = self._decisions.get(key)
         if known is not None:
             return known
         told: Body = {
             "obligations": sorted(map(str, obligations)),
             "policy_version": decision.version,
-            "rules": sorted(decision.rules),
+            "rules": rules,
             "truths": truths(decision.truths),
         }
         return self._decisions.put(key, Phrase(told))
