@@ -8,13 +8,10 @@ from orjson import Fragment, dumps
 
 from policy_gateway.audit.entry import VERSION, Body, Json, canonical, plain, reason_code, truths, word
 from policy_gateway.audit.memo import Memo
-from policy_gateway.model.decision import Decision, Deny, DenyKind, Permit
+from policy_gateway.model.decision import DEFAULT_DENY, Decision, Deny, DenyKind, Permit
 from policy_gateway.model.disclosure import Group, Released
 from policy_gateway.model.field import RecordId
 from policy_gateway.query import Call, Change
-
-DEFAULT_DENY = "default-deny"
-"""What an entry names as the rule where no rule allows: in capitals it could be a rule's own id."""
 
 _MOST = 2048
 _CLEAR = "clear"

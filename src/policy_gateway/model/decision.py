@@ -70,6 +70,10 @@ class DenyKind(StrEnum):
     PURPOSE = "purpose"
 
 
+DEFAULT_DENY = "default-deny"
+"""What is named as the rule where no rule allows; no rule of a policy has this id."""
+
+
 @dataclass(frozen=True, slots=True)
 class Deny:
     """No. *rules* are the ids of those that forbid; none when nothing allows.

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from policy_gateway.model.decision import CLEAR, NONE, Obligation
+from policy_gateway.model.decision import CLEAR, DEFAULT_DENY, NONE, Obligation
 from policy_gateway.policy.arguments import fault
 from policy_gateway.policy.bundle import Place, Rule
 from policy_gateway.policy.conditions import ConditionSyntaxError, Literal, parse, written
@@ -150,7 +150,7 @@ class RuleReader:
         return tuple(found)
 
     def _id(self, cell: Cell) -> bool:
-        if RULE_ID.fullmatch(cell.text):
+        if RULE_ID.fullmatch(cell.text) and cell.text.lower() != DEFAULT_DENY:
             return True
         return self._say(cell, "id", f"`{cell.text}` is not a rule id", "write one such as `ACME-17`")
 

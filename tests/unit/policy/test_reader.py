@@ -84,6 +84,7 @@ TRAPS = [
         (65, "then-deny", "a deny grants nothing that could oblige", "write `-`"),
     ),
     ("NEW-1", "-", (70, "id", "`-` is not a rule id", "write one such as `ACME-17`")),
+    ("NEW-1", "Default-Deny", (70, "id", "`Default-Deny` is not a rule id", "write one such as `ACME-17`")),
     # Conditions are names with typed arguments.
     ("service, -", "service, until(2026-13-01)", (56, "argument", "`2026-13-01` is not a date", "")),
     (
