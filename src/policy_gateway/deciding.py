@@ -176,7 +176,10 @@ class _Decider:
         if not self._call.lenient or not query.select:
             return query
         known = self._policy.known(self._principal, self._call.connection, resource)
-        self._left_out |= dict.fromkeys(path for path in query.select if path in resource.fields.keys() - known)
+        unknown = [path for path in query.select if path not in known]
+        if not unknown:
+            return query
+        self._left_out |= dict.fromkeys(path for path in unknown if path in resource.fields)
         return replace(query, select=tuple(path for path in query.select if path in known) or (ID_PATH,))
 
     def _of_known(self, change: Change, resource: Resource) -> Change:

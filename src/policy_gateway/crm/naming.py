@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeAlias
 
 from policy_gateway.crm.typed import typed
 from policy_gateway.errors import ConnectionNotFound, InvalidCall
@@ -54,6 +54,12 @@ _PLAIN_NAME: Final = ("*name", "name")
 """What is no person is called by a plain text."""
 
 
+_MOST_SELECTIONS: Final = 1024
+
+_Selection: TypeAlias = tuple[tuple[Selected, ...], Mapping[str, str]]
+"""What is selected in the gateway's names, and what the caller calls it."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Index:
     """The names of one resource, in small letters."""
@@ -76,6 +82,7 @@ class Names:
             if name
         }
         self._indexes: dict[str, _Index] = {}
+        self._selections: dict[tuple[str, tuple[Selected, ...]], _Selection] = {}
 
     def resource(self, word: str) -> Resource:
         """Return the resource that the CRM calls *word*; ConnectionNotFound when there is none."""
@@ -90,9 +97,24 @@ class Names:
         if isinstance(operation, Describe) and not operation.resource:
             return replace(call, dialect="", words={}), None
         resource = self.resource(operation.resource)
-        words: dict[str, str] = {}
-        told = _Told(self, words)
-        return replace(call, operation=told.operation(operation, resource), dialect="", words=words), resource
+        if isinstance(operation, Query) and _is_plain(operation):
+            select, words = self._selection(resource, operation.select)
+            own = replace(operation, resource=resource.name, select=select)
+            return replace(call, operation=own, dialect="", words=words), resource
+        said: dict[str, str] = {}
+        told = _Told(self, said)
+        return replace(call, operation=told.operation(operation, resource), dialect="", words=said), resource
+
+    def _selection(self, resource: Resource, select: tuple[Selected, ...]) -> _Selection:
+        """Return the same for the same selection: clients ask for what they want again and again."""
+        known = self._selections.get((resource.name, select))
+        if known is None:
+            words: dict[str, str] = {}
+            known = _Told(self, words).query(Query(resource.name, select), resource).select, words
+            if len(self._selections) >= _MOST_SELECTIONS:
+                self._selections.clear()
+            self._selections[resource.name, select] = known
+        return known
 
     def index(self, resource: Resource) -> _Index:
         """Return the names of *resource*."""
@@ -242,6 +264,12 @@ class _Told:
     def _nowhere(self, word: str) -> str:
         self._words.setdefault(f"{self._within}{NOWHERE}{word}", word)
         return NOWHERE + word
+
+
+def _is_plain(query: Query) -> bool:
+    """Tell whether *query* names nothing but what it selects of its own records and of those that they refer to."""
+    named = (query.where, query.having, query.order, query.group, query.associations)
+    return not any(named) and all(isinstance(item, str) for item in query.select)
 
 
 def _indexed(resource: Resource) -> _Index:
