@@ -123,6 +123,8 @@ class _Decider:
             if isinstance(found, Deny):
                 return found
             related.append(found)
+        if not related:
+            return decision
         return replace(
             decision,
             related=tuple(related),
@@ -176,7 +178,7 @@ class _Decider:
         if not self._call.lenient or not query.select:
             return query
         known = self._policy.known(self._principal, self._call.connection, resource)
-        unknown = [path for path in query.select if path not in known]
+        unknown = [path for path in query.select if isinstance(path, str) and path not in known]
         if not unknown:
             return query
         self._left_out |= dict.fromkeys(path for path in unknown if path in resource.fields)

@@ -81,6 +81,8 @@ class Use:
 
 def apart(query: Query) -> Parts:
     """Return the parts of *query*. Where it reaches others through a reference, that reference is used as they are."""
+    if _is_plain(query):
+        return Parts(query)
     parts = Parts(query, children=[item for item in query.select if isinstance(item, Child)])
     paths = [item for item in query.select if isinstance(item, str)]
     selected = dict.fromkeys(_selected(path, parts) for path in paths)
@@ -93,6 +95,14 @@ def apart(query: Query) -> Parts:
         cursor=None,
     )
     return parts
+
+
+def _is_plain(query: Query) -> bool:
+    """Tell whether *query* selects fields of its own records only, and does nothing else by fields."""
+    if query.where is not None or query.cursor is not None or query.group or query.order:
+        return False
+    once = len(set(query.select)) == len(query.select)
+    return once and all(isinstance(item, str) and STEP not in item for item in query.select)
 
 
 def _selected(path: str, parts: Parts) -> str:

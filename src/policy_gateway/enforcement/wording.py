@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from policy_gateway.model.decision import Permit, Related
 from policy_gateway.model.disclosure import Disclosure, Named, ReleasedRecord
 from policy_gateway.model.field import ID_PATH, Field, Resource
 from policy_gateway.query import Call, Child, Query, Selected
+
+_STEP = "/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,25 +21,31 @@ class _Wording:
     words: Mapping[str, str]
     fields: Mapping[str, Field]
     within: str = ""
+    selected: Sequence[tuple[str, str]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Work out what is the same for every record: the words and paths that are selected by name."""
+        words, within = self.words, self.within
+        named = dict.fromkeys((words[within + item], item) for item in self.select if isinstance(item, str))
+        object.__setattr__(self, "selected", tuple(named))
 
     def of(self, record: ReleasedRecord) -> ReleasedRecord:
         """Return *record* in the caller's words; whatever it has asked for by name and does not get is withheld."""
-        said = dict(self.said(record))
-        fields = {ID_PATH: record.id, **record.fields}
+        said = self.said(record)
+        fields, masked = {ID_PATH: record.id, **record.fields}, record.masked
         return record._replace(
-            fields={word: fields[path] for word, path in said.items() if path in fields},
-            masked={word: record.masked[path] for word, path in said.items() if path in record.masked},
-            withheld=tuple(word for word, path in said.items() if path not in fields),
+            fields={word: fields[path] for word, path in said if path in fields},
+            masked={word: masked[path] for word, path in said if path in masked} if masked else masked,
+            withheld=tuple([word for word, path in said if path not in fields]),
             children={self.words[f"{self.within}{name}>"]: self._children(record, name) for name in record.children},
         )
 
-    def said(self, record: ReleasedRecord) -> Iterator[tuple[str, str]]:
-        """Yield what the caller calls each path of *record*; what it did not ask for by name, as the CRM calls it."""
-        for path in (item for item in self.select if isinstance(item, str)):
-            yield self.words[self.within + path], path
-        if not self.select:
-            for path in (*record.fields, *record.withheld):
-                yield self.fields[path].native if path in self.fields else path, path
+    def said(self, record: ReleasedRecord) -> Sequence[tuple[str, str]]:
+        """Return what the caller calls each path of *record*; what it did not ask for by name, as the CRM calls it."""
+        if self.select:
+            return self.selected
+        fields = self.fields
+        return [(fields[path].native if path in fields else path, path) for path in (*record.fields, *record.withheld)]
 
     def _children(self, record: ReleasedRecord, name: str) -> tuple[ReleasedRecord, ...]:
         query = next(item.query for item in self.select if isinstance(item, Child) and item.relation == name)
@@ -50,8 +58,9 @@ class _Wording:
             return Named(resource.native, {field.native: field for field in self.fields.values()})
         fields: dict[str, Field] = {}
         parents: dict[str, str] = {}
-        for path in (item for item in self.select if isinstance(item, str)):
-            _name(path, self.words[self.within + path], _Into(resource, permit, fields, parents))
+        into = _Into(resource, permit, fields, parents)
+        for word, path in self.selected:
+            _name(path, word, into)
         children = {
             self.words[f"{self.within}{one.name}>"]: self._named_children(one) for one in permit.related if one.many
         }
@@ -77,7 +86,11 @@ class _Into:
 def _name(path: str, word: str, into: _Into) -> None:
     """Gather what *word*, which stands for *path*, means; nothing when the caller may not know of it."""
     resource, permit = into.resource, into.permit
-    *through, last = path.split("/")
+    if _STEP not in path:
+        if path in permit.ceiling and path in resource.fields:
+            into.fields[word] = resource.fields[path]
+        return
+    *through, last = path.split(_STEP)
     said = word.split(".")
     for depth, step in enumerate(through, 1):
         related = next((one for one in permit.related if one.name == step and not one.many), None)

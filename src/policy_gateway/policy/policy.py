@@ -44,6 +44,7 @@ class Policy:
         self._fields: Memo[tuple[str, str, str], Fields] = Memo(_FIELDS)
         self._plans: Memo[object, Plan] = Memo(_PLANS)
         self._backgrounds: Memo[tuple[frozenset[str], str], Reading] = Memo(_ASKERS)
+        self._known: Memo[tuple[frozenset[str], str, frozenset[str], str, str], frozenset[str]] = Memo(_ASKERS)
 
     def decide(self, principal: Principal, call: Call, resource: Resource, reading: Reading) -> Decision:
         """Return what *principal* may do by *call* on *resource*.
@@ -85,7 +86,8 @@ class Policy:
         purposes = principal.purposes & self.bundle.callable_purposes(tenant)
         asker = Asker(principal.names & self.bundle.names, tenant, purposes, "", NORMAL)
         narrowed = connection if connection in self.bundle.connections else _EVERYWHERE
-        return self.rulebook.known(asker, self._fields_of(resource, tenant, narrowed))
+        key = (asker.names, tenant, purposes, narrowed, self._fingerprints.of(resource))
+        return self._known.recall(key, lambda: self.rulebook.known(asker, self._fields_of(resource, tenant, narrowed)))
 
     def forbidding(self, principal: Principal, call: Call, resource: Resource, path: str) -> frozenset[str]:
         """Return the rules that keep *principal* from using *path* as *call* would, conditions of records unknown."""
